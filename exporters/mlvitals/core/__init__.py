@@ -1,0 +1,1 @@
+"""What every exporter has for nothing: metrics, runner, pages, server, outgoing HTTP."""

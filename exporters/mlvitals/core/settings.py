@@ -1,0 +1,151 @@
+"""The configuration that every exporter shares, and the types that its values are made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, get_args
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+
+from mlvitals.core.collector import Schedule
+
+_DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
+_SECONDS = (604800, 86400, 3600, 60, 1, 0.001)
+_RESERVED_TARGET_LABELS = ("exporter", "exporter_type", "job", "instance")
+
+
+def parse_duration(value: object) -> float:
+    """Seconds of a Prometheus duration: `30s`, `26h`, `1d12h`. Raises ValueError."""
+    match = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
+    if match is None:
+        raise ValueError("expected a duration such as 30s, 5m or 26h")
+    return sum(int(count) * unit for count, unit in zip(match.groups(), _SECONDS, strict=True) if count)
+
+
+def _positive(value: float) -> float:
+    if value <= 0:
+        raise ValueError("expected a duration longer than 0")
+    return value
+
+
+def http_url(value: str) -> str:
+    """The URL without a trailing slash. Raises ValueError unless it is http(s) with a host and without user info."""
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError(f"expected a URL such as http://mlflow:5000 ({error})") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError("expected a URL such as http://mlflow:5000")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("credentials do not belong in a URL: put them under auth")
+    if parts.query or parts.fragment or re.search(r"[\s\x00-\x1f]", value):
+        raise ValueError("expected a URL without query, fragment or spaces")
+    return value.rstrip("/")
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration), AfterValidator(_positive)]
+HttpUrl = Annotated[str, AfterValidator(http_url)]
+Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$", max_length=64)]
+
+
+class Settings(BaseModel):
+    """Base of every configuration model: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Auth(Settings):
+    """Credentials for the upstream system: basic (username and password) or a bearer token.
+
+    The `…_file` forms are read again before every collection, so a rotated secret needs no restart.
+    """
+
+    username: str | None = None
+    password: SecretStr | None = Field(None, description="only as ${VARIABLE}")
+    password_file: FilePath | None = None
+    token: SecretStr | None = Field(None, description="bearer token, only as ${VARIABLE}")
+    token_file: FilePath | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Auth:
+        passwords = [value for value in (self.password, self.password_file) if value is not None]
+        tokens = [value for value in (self.token, self.token_file) if value is not None]
+        if len(passwords) + len(tokens) != 1 or bool(self.username) != bool(passwords):
+            raise ValueError(
+                "expected username with one of password and password_file, or one of token and token_file"
+            )
+        return self
+
+
+class ExporterSettings(Settings):
+    """What every entry of `exporters:` may say. Each type adds its own keys in a subclass."""
+
+    default_interval: ClassVar[float] = 30.0
+    default_deadline: ClassVar[float] = 30.0
+
+    name: Name
+    type: str
+    interval: Duration | None = Field(None, description="time between two collections")
+    deadline: Duration | None = Field(None, description="time that one collection may take")
+    stale_after: Duration | None = Field(None, description="age at which data leaves the page; default 5 intervals")
+    labels: dict[str, str] = Field(default_factory=dict, description="labels that service discovery adds")
+
+    @field_validator("name")
+    @classmethod
+    def _free_name(cls, value: str) -> str:
+        if value == "mlvitals":
+            raise ValueError("mlvitals is the name of the process itself: choose another")
+        return value
+
+    @field_validator("labels")
+    @classmethod
+    def _target_labels(cls, value: dict[str, str]) -> dict[str, str]:
+        for label in value:
+            if label in _RESERVED_TARGET_LABELS or label.startswith("__"):
+                raise ValueError(f"label {label} is set by mlvitals or Prometheus: choose another")
+            if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", label):
+                raise ValueError(f"label {label!r} is not a Prometheus label name")
+        return value
+
+    def schedule(self) -> Schedule:
+        """The schedule of the exporter's main collector."""
+        interval = self.interval or self.default_interval
+        return Schedule(interval, self.deadline or self.default_deadline, self.stale_after or 5 * interval)
+
+
+class HttpSettings(ExporterSettings):
+    """An exporter that reads one system over HTTP."""
+
+    url: HttpUrl = Field(description="base URL; a path prefix is kept")
+    auth: Auth | None = None
+
+
+def secret_keys(model: type[BaseModel]) -> set[str]:
+    """Names of all the keys, at any depth, whose values are secrets."""
+    return {name for name, kind in _fields(model) if SecretStr in _types(kind)}
+
+
+def _fields(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    for name, info in model.model_fields.items():
+        yield name, info.annotation
+        for kind in _types(info.annotation):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from _fields(kind)
+
+
+def _types(annotation: Any) -> set[Any]:
+    inner = get_args(annotation)
+    return {annotation}.union(*map(_types, inner)) if inner else {annotation}
