@@ -1,0 +1,63 @@
+"""The whole configuration file as models; `mlvitals.config` reads it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, SerializeAsAny, field_validator
+
+from mlvitals.core.settings import Duration, ExporterSettings, HttpUrl, Settings
+from mlvitals.notifications import Notifications
+
+DEFAULT_LISTEN = "127.0.0.1:10847"
+
+
+class Scrape(Settings):
+    """Credentials of the generated scrape job; the paths are as Prometheus sees them."""
+
+    username: str | None = None
+    password_file: str | None = None
+    ca_file: str | None = None
+
+
+class Web(Settings):
+    """How mlvitals is reached."""
+
+    external_url: HttpUrl | None = Field(None, description="default: http:// and the listen address")
+    scrape: Scrape = Scrape()
+
+
+class Links(Settings):
+    """Where people find the other parts of the stack; what is not set is not linked."""
+
+    grafana: HttpUrl | None = None
+    prometheus: HttpUrl | None = None
+    alertmanager: HttpUrl | None = None
+
+
+class AlertOverride(Settings):
+    """Changes to one shipped alert rule."""
+
+    enabled: bool = True
+    for_: Duration | None = Field(None, alias="for")
+    severity: Literal["critical", "warning", "info"] | None = None
+    labels: dict[str, str] = {}
+
+
+class Config(Settings):
+    """mlvitals.yml."""
+
+    web: Web = Web()
+    links: Links = Links()
+    exporters: tuple[SerializeAsAny[ExporterSettings], ...] = ()
+    alerts: dict[str, AlertOverride] = {}
+    notifications: Notifications | None = None
+
+    @field_validator("exporters")
+    @classmethod
+    def _unique(cls, value: tuple[ExporterSettings, ...]) -> tuple[ExporterSettings, ...]:
+        names = [exporter.name for exporter in value]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two exporters are named {name!r}")
+        return value
