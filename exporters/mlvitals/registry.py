@@ -29,7 +29,7 @@ def exporter_type(name: str) -> ExporterType:
             f"exporter type {name!r} needs the module {error.name}: pip install 'mlvitals[{name}]'"
         ) from error
     if not isinstance(loaded, ExporterType):
-        raise LookupError(f"entry point {entries[name].value} is no mlvitals exporter type")
+        raise LookupError(f"entry point {entries[name].value} is no mlvitals exporter type")  # noqa: TRY004
     return loaded
 
 
