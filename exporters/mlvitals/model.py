@@ -41,7 +41,7 @@ class AlertOverride(Settings):
     enabled: bool = True
     for_: Duration | None = Field(None, alias="for")
     severity: Literal["critical", "warning", "info"] | None = None
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default_factory=dict)
 
 
 class Config(Settings):
@@ -50,7 +50,7 @@ class Config(Settings):
     web: Web = Web()
     links: Links = Links()
     exporters: tuple[SerializeAsAny[ExporterSettings], ...] = ()
-    alerts: dict[str, AlertOverride] = {}
+    alerts: dict[str, AlertOverride] = Field(default_factory=dict)
     notifications: Notifications | None = None
 
     @field_validator("exporters")

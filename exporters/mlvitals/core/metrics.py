@@ -9,7 +9,10 @@ REASONS = ("auth", "connect", "timeout", "http", "parse", "limit", "internal")
 
 TARGET_UP = gauge("mlvitals_target_up", "1 when the last collection read this target, 0 when it failed", "target")
 TARGET_FAILURE = gauge(
-    "mlvitals_target_failure", "1 while reading this target fails, with the reason; absent otherwise", "target", reason=REASONS
+    "mlvitals_target_failure",
+    "1 while reading this target fails, with the reason; absent otherwise",
+    "target",
+    reason=REASONS,
 )
 TARGET_LAST_SUCCESS = gauge(
     "mlvitals_target_last_success_timestamp_seconds", "When this target was last read, Unix time", "target"
@@ -22,14 +25,21 @@ COLLECTION_DURATION = gauge(
     "mlvitals_exporter_collection_duration_seconds", "How long the last collection of this collector took", "collector"
 )
 COLLECTION_ERRORS = counter(
-    "mlvitals_exporter_collection_errors_total", "Targets that could not be read, by reason, since start", reason=REASONS
+    "mlvitals_exporter_collection_errors_total",
+    "Targets that could not be read, by reason, since start",
+    reason=REASONS,
 )
 EXPORTER_SERIES = gauge("mlvitals_exporter_series", "Series of the upstream system on this exporter's page")
 SERIES_DROPPED = gauge(
-    "mlvitals_exporter_series_dropped", "Series left out of the last collection, by metric and reason", "metric", "reason"
+    "mlvitals_exporter_series_dropped",
+    "Series left out of the last collection, by metric and reason",
+    "metric",
+    "reason",
 )
 
-BUILD_INFO = info("mlvitals_build_info", "Version of mlvitals and of the Python that runs it", "version", "python_version")
+BUILD_INFO = info(
+    "mlvitals_build_info", "Version of mlvitals and of the Python that runs it", "version", "python_version"
+)
 CONFIG_LAST_RELOAD_SUCCESSFUL = gauge(
     "mlvitals_config_last_reload_successful", "1 when the configuration was last loaded without an error, else 0"
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, get_args
 from urllib.parse import urlsplit
 
@@ -13,8 +14,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    FilePath,
     SecretStr,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -56,6 +57,15 @@ def http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _existing_file(value: Path, info: ValidationInfo) -> Path:
+    path: Path = (info.context or {}).get("folder", Path()) / value
+    if not path.is_file():
+        raise ValueError(f"no such file: {path}")
+    return path
+
+
+ConfigFile = Annotated[Path, AfterValidator(_existing_file)]
+"""A file that must be there; a relative path starts at the validation context's `folder`, the configuration file's."""
 Duration = Annotated[float, BeforeValidator(parse_duration), AfterValidator(_positive)]
 HttpUrl = Annotated[str, AfterValidator(http_url)]
 Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$", max_length=64)]
@@ -75,18 +85,16 @@ class Auth(Settings):
 
     username: str | None = None
     password: SecretStr | None = Field(None, description="only as ${VARIABLE}")
-    password_file: FilePath | None = None
+    password_file: ConfigFile | None = None
     token: SecretStr | None = Field(None, description="bearer token, only as ${VARIABLE}")
-    token_file: FilePath | None = None
+    token_file: ConfigFile | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Auth:
         passwords = [value for value in (self.password, self.password_file) if value is not None]
         tokens = [value for value in (self.token, self.token_file) if value is not None]
         if len(passwords) + len(tokens) != 1 or bool(self.username) != bool(passwords):
-            raise ValueError(
-                "expected username with one of password and password_file, or one of token and token_file"
-            )
+            raise ValueError("expected username with one of password and password_file, or one of token and token_file")
         return self
 
 

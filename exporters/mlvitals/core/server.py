@@ -1,0 +1,194 @@
+"""The HTTP server: bounded in header size, header time, body and answer time; it knows no path of its own.
+
+Tornado holds no worker for a request that is still being read, and bounds the whole header in time, the TLS handshake
+included. Handlers run in a few threads, so a slow one does not keep a scrape waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import cast
+
+import structlog
+from tornado.http1connection import HTTP1Connection
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPHeaders
+from tornado.netutil import bind_sockets
+from tornado.web import Application, HTTPError, RequestHandler
+
+log = structlog.get_logger()
+
+HEADER_SECONDS = 10.0
+ANSWER_SECONDS = 60.0
+MAX_HEADER = 16 * 1024
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a handler sees: `host` is the Host header, known to be well-formed; `args` are the groups of the path."""
+
+    args: tuple[str, ...]
+    host: str
+    headers: Mapping[str, str]
+
+    @property
+    def accepts_gzip(self) -> bool:
+        """The client takes gzip."""
+        for entry in self.headers.get("Accept-Encoding", "").lower().split(","):
+            coding, _, quality = entry.partition(";")
+            if coding.strip() in ("gzip", "*"):
+                return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a handler answers."""
+
+    body: bytes
+    content_type: str = "text/plain; charset=utf-8"
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path (a regular expression that matches all of it) and what answers GET and HEAD there."""
+
+    path: str
+    handle: Callable[[Request], Response]
+
+
+def listen(address: str) -> list[socket.socket]:
+    """Open sockets at `HOST:PORT` or `[v6]:PORT`; port 0 asks for a free one. Raises ValueError or OSError."""
+    match = re.fullmatch(r"(?:\[(?P<six>[^]]+)\]|(?P<host>[^:]*)):(?P<port>\d{1,5})", address)
+    if match is None or int(match["port"]) > 65535:
+        raise ValueError(f"expected HOST:PORT, got {address!r}")
+    sockets = bind_sockets(int(match["port"]), match["six"] or match["host"] or None, reuse_port=False)
+    for sock in sockets:
+        # A stolen port would split the traffic with another process; restarts are covered by SO_REUSEADDR.
+        sock.setblocking(False)
+    return sockets
+
+
+def address_of(sockets: Sequence[socket.socket]) -> str:
+    """`HOST:PORT` of the first socket."""
+    host, port = sockets[0].getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+async def serve(
+    sockets: Sequence[socket.socket], routes: Sequence[Route], until: Callable[[], Awaitable[object]]
+) -> None:
+    """Serve until `until()` returns; answers under way are finished first, for five seconds at most."""
+    with ThreadPoolExecutor(4, thread_name_prefix="http") as threads:
+        handlers = [(f"(?:{route.path})", _Handler, {"route": route, "threads": threads}) for route in routes]
+        application = Application(handlers, default_handler_class=_NotFound, log_function=_log_request)
+        server = HTTPServer(
+            application,
+            idle_connection_timeout=HEADER_SECONDS,
+            body_timeout=HEADER_SECONDS,
+            max_header_size=MAX_HEADER,
+            max_body_size=MAX_HEADER,
+            max_buffer_size=4 * MAX_HEADER,
+        )
+        server.add_sockets(sockets)
+        try:
+            await until()
+        finally:
+            server.stop()
+            await _drain(server)
+
+
+async def _drain(server: HTTPServer) -> None:
+    try:
+        await asyncio.wait_for(server.close_all_connections(), 5)
+    except TimeoutError:
+        log.warning("connections were still open at the end")
+
+
+class _Base(RequestHandler):
+    SUPPORTED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+        for name, value in _HEADERS.items():
+            self.set_header(name, value)
+
+    def compute_etag(self) -> None:
+        """No ETag: hashing a large page costs more than sending it, and scrapers do not ask."""
+
+    def write_error(self, status_code: int, **_: object) -> None:
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(f"{status_code} {self._reason}\n")
+
+
+class _NotFound(_Base):
+    def prepare(self) -> None:
+        raise HTTPError(404)
+
+
+class _Handler(_Base):
+    def initialize(self, route: Route, threads: ThreadPoolExecutor) -> None:
+        self._route = route
+        self._threads = threads
+
+    async def get(self, *args: str) -> None:
+        host = self.request.headers.get("Host", "")
+        if not _HOST.fullmatch(host):
+            raise HTTPError(400)
+        request = Request(args, host, _Headers(self.request.headers))
+        loop = asyncio.get_running_loop()
+        response = await loop.run_in_executor(self._threads, self._route.handle, request)
+        await self._answer(response)
+
+    head = get
+
+    def write_error(self, status_code: int, **kwargs: object) -> None:
+        if status_code == 405:
+            self.set_header("Allow", "GET, HEAD")
+        super().write_error(status_code, **kwargs)
+
+    async def _answer(self, response: Response) -> None:
+        self.set_status(response.status)
+        self.set_header("Content-Type", response.content_type)
+        for name, value in response.headers.items():
+            self.set_header(name, value)
+        if self.request.method == "HEAD":
+            self.set_header("Content-Length", str(len(response.body)))
+        else:
+            self.write(response.body)
+        try:
+            await asyncio.wait_for(self.finish(), ANSWER_SECONDS)
+        except TimeoutError:
+            # A reader this slow would hold the whole page in memory for as long as it likes.
+            cast(HTTP1Connection, self.request.connection).stream.close()
+
+
+class _Headers(dict[str, str]):
+    """Headers with names in any case."""
+
+    def __init__(self, headers: HTTPHeaders) -> None:
+        super().__init__({name.lower(): value for name, value in headers.get_all()})
+
+    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
+        return super().get(name.lower(), default)
+
+
+def _log_request(handler: RequestHandler) -> None:
+    """Only our own errors: a stranger's bad requests must not fill the log."""
+    if handler.get_status() >= 500:
+        log.error("request failed", path=handler.request.path, status=handler.get_status())
