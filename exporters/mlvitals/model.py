@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, SerializeAsAny, field_validator
+from pydantic import Field, SerializeAsAny
 
 from mlvitals.core.settings import Duration, ExporterSettings, HttpUrl, Settings
 from mlvitals.notifications import Notifications
@@ -52,12 +52,3 @@ class Config(Settings):
     exporters: tuple[SerializeAsAny[ExporterSettings], ...] = ()
     alerts: dict[str, AlertOverride] = Field(default_factory=dict)
     notifications: Notifications | None = None
-
-    @field_validator("exporters")
-    @classmethod
-    def _unique(cls, value: tuple[ExporterSettings, ...]) -> tuple[ExporterSettings, ...]:
-        names = [exporter.name for exporter in value]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"two exporters are named {name!r}")
-        return value

@@ -58,8 +58,10 @@ def test_both_formats_parse_to_the_same_samples() -> None:
     text = page.render("text/plain", gzipped=False).body.decode()
     openmetrics = page.render(OPENMETRICS, gzipped=False).body.decode()
     assert openmetrics.endswith("# EOF\n")
-    read = [[sample for family in parse(body) for sample in family.samples] for parse, body in
-            ((parse_text, text), (parse_openmetrics, openmetrics))]
+    read = [
+        [sample for family in parse(body) for sample in family.samples]
+        for parse, body in ((parse_text, text), (parse_openmetrics, openmetrics))
+    ]
     assert read[0] == read[1]
     assert len(read[0]) == 5
 

@@ -46,8 +46,9 @@ def http_url(value: str) -> str:
     try:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError(f"expected a URL such as http://mlflow:5000 ({error})") from None
+    except ValueError:
+        # Not urlsplit's words: they repeat the text, which may hold a password.
+        raise ValueError("expected a URL such as http://mlflow:5000; host or port is malformed") from None
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError("expected a URL such as http://mlflow:5000")
     if parts.username is not None or parts.password is not None:
