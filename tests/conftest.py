@@ -30,3 +30,13 @@ def promtool(request: pytest.FixtureRequest) -> Path:
     fixture = {"oldest": "program", "newest": "program3"}[request.param]
     found: Path = request.getfixturevalue(fixture)("promtool")
     return found
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--refresh", action="store_true", help="write golden answers anew instead of comparing")
+
+
+@pytest.fixture
+def refresh(request: pytest.FixtureRequest) -> bool:
+    """True when golden answers are to be written anew."""
+    return bool(request.config.getoption("--refresh"))

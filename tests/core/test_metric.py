@@ -66,4 +66,6 @@ def test_exposition_names_follow_the_kind() -> None:
     family.add(3, a="x")
     shown = family.exposition()
     assert (shown.name, shown.type) == ("reads", "counter")
-    assert [(sample.name, sample.labels, sample.value) for sample in shown.samples] == [("reads_total", {"a": "x"}, 3.0)]
+    assert [(sample.name, sample.labels, sample.value) for sample in shown.samples] == [
+        ("reads_total", {"a": "x"}, 3.0)
+    ]

@@ -58,8 +58,10 @@ def test_both_formats_parse_to_the_same_samples() -> None:
     text = page.render("text/plain", gzipped=False).body.decode()
     openmetrics = page.render(OPENMETRICS, gzipped=False).body.decode()
     assert openmetrics.endswith("# EOF\n")
-    read = [[sample for family in parse(body) for sample in family.samples] for parse, body in
-            ((parse_text, text), (parse_openmetrics, openmetrics))]
+    read = [
+        [sample for family in parse(body) for sample in family.samples]
+        for parse, body in ((parse_text, text), (parse_openmetrics, openmetrics))
+    ]
     assert read[0] == read[1]
     assert len(read[0]) == 5
 
@@ -84,7 +86,7 @@ def test_the_accept_header_chooses_the_format(accept: str, expected: str) -> Non
 
 @pytest.mark.parametrize("gzipped", [True, False])
 @pytest.mark.parametrize("accept", ["", OPENMETRICS])
-def test_live_families_before_a_page_are_one_valid_page(accept: str, gzipped: bool) -> None:  # noqa: FBT001
+def test_live_families_before_a_page_are_one_valid_page(accept: str, gzipped: bool) -> None:
     counted = Counted()
     page = counted.page()
     live = Metric("live", "help", "gauge")
