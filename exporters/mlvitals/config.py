@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -14,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from mlvitals import assets, registry
 from mlvitals.core.settings import ExporterSettings, secret_keys
 from mlvitals.model import Config
-from mlvitals.yamlfile import ConfigError, Document, Location, parse, read
+from mlvitals.yamlfile import ConfigError, Document, Location, read
 
 __all__ = ["ConfigError", "load", "settings_from"]
 
@@ -128,8 +127,7 @@ def _explained(found: Any, model: type[BaseModel], location: Location) -> str:
 
 
 def _unknown(key: str, known: list[str]) -> str:
-    near = get_close_matches(key, known, 1)
-    return f"unknown key; did you mean {near[0]!r}?" if near else f"unknown key; known are {', '.join(sorted(known))}"
+    return f"unknown key; {registry.nearest(key, known)}"
 
 
 def _keys(model: type[BaseModel], location: Location) -> list[str]:
@@ -163,9 +161,7 @@ def _unknown_alerts(document: Document, alerts: Any) -> Iterator[str]:
     known = assets.alert_names()
     for name in alerts if isinstance(alerts, dict) else ():
         if name not in known:
-            near = get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else "mlvitals generate writes the rules that there are"
-            yield document.problem(("alerts", name), f"unknown alert; {hint}")
+            yield document.problem(("alerts", name), f"unknown alert; {registry.nearest(name, known)}")
 
 
 def _in_order(problems: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
@@ -19,9 +20,7 @@ def exporter_type(name: str) -> ExporterType:
     """The type of that name. Raises LookupError with a message for people."""
     entries = _entries()
     if name not in entries:
-        near = get_close_matches(name, entries, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"installed types: {', '.join(sorted(entries))}"
-        raise LookupError(f"unknown exporter type {name!r}; {hint}")
+        raise LookupError(f"unknown exporter type {name!r}; {nearest(name, entries)}")
     try:
         loaded = entries[name].load()
     except ModuleNotFoundError as error:
@@ -31,6 +30,13 @@ def exporter_type(name: str) -> ExporterType:
     if not isinstance(loaded, ExporterType):
         raise LookupError(f"entry point {entries[name].value} is no mlvitals exporter type")  # noqa: TRY004
     return loaded
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`did you mean 'x'?`, or all that is known."""
+    names = sorted(known)
+    near = get_close_matches(name, names, 1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names) or 'none'}"
 
 
 def _entries() -> dict[str, EntryPoint]:

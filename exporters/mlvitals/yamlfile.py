@@ -141,7 +141,7 @@ class _Reader:
 
     def _scalar(self, node: Node, at: Location) -> Any:
         self._document.written[at] = str(node.value)
-        value = self._loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+        value = self._loader.construct_object(node, deep=True)
         return self._expand(value, at) if isinstance(value, str) else value
 
     def _expand(self, text: str, at: Location) -> str:

@@ -12,7 +12,7 @@ from prometheus_client import Metric as Exposition
 from prometheus_client import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
-from mlvitals.core.metric import Family
+from mlvitals.core.state import ExporterState
 
 _GZIP_LEVEL = 4
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -58,7 +58,7 @@ class Page:
     `version` is asked before the families are read, so a result that comes in between is rendered next time too.
     """
 
-    def __init__(self, families: Callable[[], Iterable[Family]], version: Callable[[], int]) -> None:
+    def __init__(self, families: Callable[[], Iterable[Exposition]], version: Callable[[], int]) -> None:
         self._families = families
         self._version = version
         self._lock = threading.Lock()
@@ -79,15 +79,35 @@ class Page:
 
     def _make(self, form: str, gzipped: bool) -> Rendered:
         plain = self._rendered.get((form, False)) if gzipped else None
-        body = plain.body if plain else _ENCODERS[form](_Registry(self._families()))
-        return Rendered(gzip.compress(body, _GZIP_LEVEL, mtime=0) if gzipped else body, form, gzipped)
+        body = plain.body if plain else _ENCODERS[form](_Collected(self._families()))
+        return Rendered(_gzip(body) if gzipped else body, form, gzipped)
 
 
-class _Registry:
+def page_of(state: ExporterState) -> Page:
+    """The page of one exporter."""
+    return Page(lambda: (family.exposition() for family in state.families() if family.samples), lambda: state.version)
+
+
+def render_live(families: Iterable[Exposition], accept: str, *, gzipped: bool, before: Page | None = None) -> Rendered:
+    """Families that change with every look, rendered now and put before a page, which is not rendered again."""
+    form = content_type(accept)
+    body = _ENCODERS[form](_Collected(families))
+    if before is None:
+        return Rendered(_gzip(body) if gzipped else body, form, gzipped)
+    body = body.removesuffix(b"# EOF\n")
+    # Two gzip members, one after the other, are one gzip stream.
+    return Rendered((_gzip(body) if gzipped else body) + before.render(accept, gzipped=gzipped).body, form, gzipped)
+
+
+def _gzip(body: bytes) -> bytes:
+    return gzip.compress(body, _GZIP_LEVEL, mtime=0)
+
+
+class _Collected:
     """What prometheus_client's encoders read; not its registry, which knows only live collectors."""
 
-    def __init__(self, families: Iterable[Family]) -> None:
+    def __init__(self, families: Iterable[Exposition]) -> None:
         self._families = families
 
     def collect(self) -> Iterable[Exposition]:
-        return (family.exposition() for family in self._families if family.samples)
+        return self._families

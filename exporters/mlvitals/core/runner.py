@@ -106,10 +106,13 @@ class ExporterRunner:
         for loop in self._loops:
             loop.start()
 
-    def stop(self, timeout: float = 5.0) -> None:
-        """End: no collection is begun any more, those under way are cut. Waits `timeout` seconds at most."""
+    def cancel(self) -> None:
+        """Begin no collection any more and cut those under way."""
         for loop in self._loops:
             loop.cancel()
+
+    def join(self, timeout: float = 5.0) -> None:
+        """Wait for the end of what was cancelled, `timeout` seconds at most."""
         end = time.monotonic() + timeout
         for loop in self._loops:
             loop.join(max(0.0, end - time.monotonic()))

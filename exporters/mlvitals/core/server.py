@@ -7,14 +7,15 @@ included. Handlers run in a few threads, so a slow one does not keep a scrape wa
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import cast
 
 import structlog
+from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders
 from tornado.netutil import bind_sockets
@@ -174,7 +175,7 @@ class _Handler(_Base):
             await asyncio.wait_for(self.finish(), ANSWER_SECONDS)
         except TimeoutError:
             # A reader this slow would hold the whole page in memory for as long as it likes.
-            self.request.connection.stream.close()  # type: ignore[attr-defined]
+            cast(HTTP1Connection, self.request.connection).stream.close()
 
 
 class _Headers(dict[str, str]):
@@ -191,8 +192,3 @@ def _log_request(handler: RequestHandler) -> None:
     """Only our own errors: a stranger's bad requests must not fill the log."""
     if handler.get_status() >= 500:
         log.error("request failed", path=handler.request.path, status=handler.get_status())
-
-
-# Bad requests and broken handshakes are strangers' doing; Tornado would log each with a traceback or a warning.
-for _name in ("tornado.access", "tornado.general"):
-    logging.getLogger(_name).setLevel(logging.ERROR)

@@ -65,7 +65,7 @@ def _existing_file(value: Path, info: ValidationInfo) -> Path:
 
 
 ConfigFile = Annotated[Path, AfterValidator(_existing_file)]
-"""A file that must be there; a relative path starts at the configuration file's folder (validation context `folder`)."""
+"""A file that must be there; a relative path starts at the validation context's `folder`, the configuration file's."""
 Duration = Annotated[float, BeforeValidator(parse_duration), AfterValidator(_positive)]
 HttpUrl = Annotated[str, AfterValidator(http_url)]
 Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$", max_length=64)]

@@ -1,0 +1,200 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+import structlog
+from tabulate import tabulate
+
+from mlvitals import __version__, catalogue, config, logs, registry
+from mlvitals.core import server
+from mlvitals.core.runner import collect_once
+from mlvitals.core.settings import ExporterSettings
+from mlvitals.model import DEFAULT_LISTEN, Config
+from mlvitals.overrides import settings_from_sets
+from mlvitals.suite import Suite, collectors
+from mlvitals.web.routes import Endpoints
+
+log = structlog.get_logger()
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_FILE = Path("mlvitals.yml")
+_FILE = click.option(
+    "-c", "--config", "file", type=click.Path(path_type=Path), help=f"Configuration file.  [default: {DEFAULT_FILE}]"
+)
+
+
+def _setup_logging(_: click.Context, __: click.Parameter, level: str) -> None:
+    logs.setup(level)
+
+
+def _command(command: F) -> F:
+    return click.option(
+        "--log-level",
+        type=click.Choice(logs.LEVELS),
+        default="info",
+        show_default=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_setup_logging,
+        help="Least severe messages to log, to standard error.",
+    )(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="mlvitals")
+def main() -> None:
+    """Vital signs for machine-learning platforms.
+
+    mlvitals reads MLflow and its neighbours and serves what it read to Prometheus. It also writes the Prometheus,
+    Alertmanager and Grafana configuration that goes with it.
+    """
+
+
+@main.command()
+@click.argument("type_name", metavar="[TYPE]", required=False)
+@_FILE
+@click.option("--set", "sets", metavar="KEY=VALUE", multiple=True, help="With TYPE: one setting; repeat it for lists.")
+@click.option("--only", metavar="NAME", multiple=True, help="Run only this exporter of the file; may be repeated.")
+@click.option("--listen", metavar="HOST:PORT", default=DEFAULT_LISTEN, show_default=True, help="Address to serve at.")
+@_command
+def run(type_name: str | None, file: Path | None, sets: tuple[str, ...], only: tuple[str, ...], listen: str) -> None:
+    """Serve metrics until SIGTERM or SIGINT.
+
+    \b
+    With a configuration file:    mlvitals run -c mlvitals.yml
+    One exporter without a file:  mlvitals run mlflow --set url=http://mlflow:5000
+    """
+    if type_name is None:
+        if sets:
+            raise click.UsageError("--set goes with a TYPE, as in: mlvitals run mlflow --set url=http://mlflow:5000")
+        loaded = _load(file)
+        exporters, url = _chosen(loaded.exporters, only), loaded.web.external_url
+    else:
+        if file or only:
+            raise click.UsageError("TYPE runs one exporter without a file: leave -c and --only out")
+        exporters, url = [_or_exit(lambda: settings_from_sets(type_name, sets))], None
+    suite = Suite(exporters)
+    endpoints = Endpoints(suite, url, standalone=type_name is not None)
+    try:
+        sockets = server.listen(listen)
+    except (ValueError, OSError) as error:
+        _fail([f"--listen {listen}: {error}"])
+    asyncio.run(_serve(suite, endpoints, sockets))
+
+
+@main.command()
+@_FILE
+@click.option("--live", is_flag=True, help="Also read every source once and show what came back.")
+@_command
+def check(file: Path | None, live: bool) -> None:
+    """Check a configuration file; exit 1 when anything is wrong."""
+    loaded = _load(file)
+    if not live:
+        click.echo(f"{file or DEFAULT_FILE}: {len(loaded.exporters)} exporters, no mistakes")
+        return
+    click.echo(f"Reading {len(loaded.exporters)} exporters …", err=True)
+    with ThreadPoolExecutor(8) as threads:
+        rows = [row for found in threads.map(_live_rows, loaded.exporters) for row in found]
+    click.echo(tabulate(rows, headers=["exporter", "type", "target", "result", "series", "error"], tablefmt="simple"))
+    if any(row[3] != "up" for row in rows):
+        raise SystemExit(1)
+
+
+@main.command()
+@_FILE
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write to.")
+@_command
+def generate(file: Path | None, output: Path) -> None:
+    """Write the configuration of Prometheus, Alertmanager and Grafana.
+
+    \b
+    DIR/prometheus/    scrape configuration and alert rules
+    DIR/alertmanager/  receivers and routes, when the file has notifications
+    DIR/grafana/       data source, dashboards and their provisioning
+    """
+    from mlvitals.generate import write
+
+    for path in _or_exit(lambda: write(_load(file), output)):
+        click.echo(path)
+
+
+@main.command()
+@click.option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True)
+@_command
+def metrics(form: str) -> None:
+    """List every metric that mlvitals can serve."""
+    if form == "json":
+        click.echo(json.dumps(catalogue.rows(), indent=2, ensure_ascii=False))
+    elif form == "markdown":
+        click.echo(catalogue.markdown(), nl=False)
+    else:
+        click.echo(catalogue.table())
+
+
+async def _serve(suite: Suite, endpoints: Endpoints, sockets: Sequence[Any]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    suite.start()
+    log.info("listening", url=f"http://{server.address_of(sockets)}", exporters=len(suite.exporters))
+    try:
+        await server.serve(sockets, endpoints.routes(), stop.wait)
+    finally:
+        log.info("stopping")
+        await asyncio.to_thread(suite.stop)
+
+
+def _live_rows(settings: ExporterSettings) -> list[list[object]]:
+    try:
+        built = [collector for collector in collectors(settings) if not collector.auxiliary]
+    except LookupError as error:
+        return [[settings.name, settings.type, "", "internal", 0, str(error)]]
+    rows: list[list[object]] = []
+    for name, target in collect_once(settings.name, built).targets().items():
+        failure = target.failure if target else None
+        result = failure.reason if failure else "up" if target else "timeout"
+        message = failure.message if failure else ""
+        rows.append([settings.name, settings.type, name, result, target.series if target else 0, message])
+    return rows
+
+
+def _load(file: Path | None) -> Config:
+    if file is None and not DEFAULT_FILE.exists():
+        hint = "or name a type, as in: mlvitals run mlflow --set url=http://mlflow:5000"
+        _fail([f"{DEFAULT_FILE}: no such file; give one with -c, {hint}"])
+    return _or_exit(lambda: config.load(file or DEFAULT_FILE))
+
+
+def _chosen(exporters: Sequence[ExporterSettings], only: Sequence[str]) -> list[ExporterSettings]:
+    names = [exporter.name for exporter in exporters]
+    unknown = [name for name in only if name not in names]
+    if unknown:
+        _fail([f"--only {name}: {registry.nearest(name, names)}" for name in unknown])
+    return [exporter for exporter in exporters if not only or exporter.name in only]
+
+
+T = TypeVar("T")
+
+
+def _or_exit(action: Callable[[], T]) -> T:
+    try:
+        return action()
+    except config.ConfigError as error:
+        _fail(error.problems)
+    except (LookupError, OSError) as error:
+        _fail([str(error)])
+
+
+def _fail(problems: Sequence[str]) -> NoReturn:
+    for problem in problems:
+        click.echo(f"mlvitals: {problem}", err=True)
+    raise SystemExit(1)

@@ -1,0 +1,70 @@
+"""`--set key=value`: one exporter's settings from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, get_origin
+
+import yaml
+
+from mlvitals import registry
+from mlvitals.config import settings_from
+from mlvitals.core.settings import ExporterSettings, secret_keys
+from mlvitals.yamlfile import ConfigError
+
+SOURCE = "--set"
+
+
+def settings_from_sets(type_name: str, sets: Sequence[str]) -> ExporterSettings:
+    """Settings of a type from `a.b=value` texts; the value is a YAML scalar, a repeated key makes a list.
+
+    Raises ConfigError, also for a secret: the command line shows in `ps`. Raises LookupError for an unknown type.
+    """
+    model = registry.exporter_type(type_name).settings
+    data: dict[str, Any] = {}
+    for text in sets:
+        key, equals, value = text.partition("=")
+        path = key.split(".")
+        if not equals or not all(path):
+            raise ConfigError(
+                [f"{SOURCE}: expected KEY=VALUE, got {text!r}" if equals else f"{SOURCE}: expected KEY=VALUE"]
+            )
+        if path[-1] in secret_keys(model):
+            raise ConfigError([f"{SOURCE} {key}: a secret would show in ps: use {path[-1]}_file"])
+        _put(data, path, _scalar(key, value), sequence=_is_sequence(model, path))
+    return settings_from(type_name, data, SOURCE)
+
+
+def _put(data: dict[str, Any], path: Sequence[str], value: object, *, sequence: bool) -> None:
+    for part in path[:-1]:
+        inner = data.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise ConfigError([f"{SOURCE} {'.'.join(path)}: {part} has a value of its own already"])
+        data = inner
+    name = path[-1]
+    if sequence:
+        data.setdefault(name, []).append(value)
+    elif name in data:
+        raise ConfigError([f"{SOURCE} {'.'.join(path)}: given twice, and it is no list"])
+    else:
+        data[name] = value
+
+
+def _scalar(key: str, text: str) -> object:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+    if isinstance(value, (dict, list)):
+        raise ConfigError([f"{SOURCE} {key}: expected a plain value; lists are made by repeating the key"])
+    return value
+
+
+def _is_sequence(model: type[Any], path: Sequence[str]) -> bool:
+    annotation: Any = model
+    for part in path:
+        field = getattr(annotation, "model_fields", {}).get(part)
+        if field is None:
+            return False
+        annotation = field.annotation
+    return get_origin(annotation) in (tuple, list)

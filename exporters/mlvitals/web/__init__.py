@@ -1,0 +1,1 @@
+"""What mlvitals answers over HTTP."""

@@ -1,0 +1,87 @@
+"""The paths of mlvitals' HTTP server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from markdown_it import MarkdownIt
+
+from mlvitals import assets
+from mlvitals.core.page import Rendered, render_live
+from mlvitals.core.server import Request, Response, Route
+from mlvitals.suite import Exporter, Suite
+from mlvitals.web import discovery, status
+
+_HTML = "text/html; charset=utf-8"
+_NOT_FOUND = Response(b"404 Not Found\n", status=404)
+
+
+class Endpoints:
+    """Everything that is answered. `standalone` puts the only exporter's page behind `/metrics` too."""
+
+    def __init__(self, suite: Suite, external_url: str | None, *, standalone: bool = False) -> None:
+        self._suite = suite
+        self._external_url = external_url
+        self._standalone: Exporter | None = next(iter(suite.exporters.values())) if standalone else None
+
+    def routes(self) -> Sequence[Route]:
+        """All routes."""
+        return (
+            Route("/", self._status),
+            Route("/metrics", self._process),
+            Route("/metrics/([^/]+)", self._exporter),
+            Route("/sd", self._discovery),
+            Route("/runbooks", self._runbooks),
+            Route("/runbooks/([A-Za-z0-9_]+)", self._runbook),
+            Route("/-/healthy", self._healthy),
+            Route("/-/ready", self._ready),
+        )
+
+    def _status(self, _: Request) -> Response:
+        return Response(status.page(self._suite).encode(), _HTML, headers={"Cache-Control": "no-store"})
+
+    def _process(self, request: Request) -> Response:
+        before = self._standalone.page if self._standalone else None
+        families = self._suite.process_families()
+        return _metrics(
+            render_live(families, request.headers.get("Accept", ""), gzipped=request.accepts_gzip, before=before)
+        )
+
+    def _exporter(self, request: Request) -> Response:
+        exporter = self._suite.exporters.get(request.args[0])
+        if exporter is None:
+            return _NOT_FOUND
+        return _metrics(exporter.page.render(request.headers.get("Accept", ""), gzipped=request.accepts_gzip))
+
+    def _discovery(self, request: Request) -> Response:
+        url = self._external_url or f"http://{request.host}"
+        settings = [exporter.settings for exporter in self._suite.exporters.values()]
+        return Response(json.dumps(discovery.target_groups(settings, url)).encode(), "application/json")
+
+    def _runbooks(self, _: Request) -> Response:
+        links = "".join(f'<li><a href="runbooks/{name}">{name}</a></li>' for name in sorted(assets.runbooks()))
+        return Response(status.document("Runbooks", f"<h1>Runbooks</h1><ul>{links}</ul>").encode(), _HTML)
+
+    def _runbook(self, request: Request) -> Response:
+        text = assets.runbooks().get(request.args[0])
+        if text is None:
+            return _NOT_FOUND
+        # js-default: no raw HTML, and links only to http, https, mailto.
+        html = MarkdownIt("js-default").render(text)
+        return Response(status.document(request.args[0], html).encode(), _HTML)
+
+    def _healthy(self, _: Request) -> Response:
+        return Response(b"mlvitals is healthy.\n")
+
+    def _ready(self, _: Request) -> Response:
+        if self._suite.ready:
+            return Response(b"mlvitals is ready.\n")
+        return Response(b"mlvitals waits for the first collection of every exporter.\n", status=503)
+
+
+def _metrics(rendered: Rendered) -> Response:
+    headers = {"Vary": "Accept, Accept-Encoding"}
+    if rendered.gzipped:
+        headers["Content-Encoding"] = "gzip"
+    return Response(rendered.body, rendered.content_type, headers=headers)
