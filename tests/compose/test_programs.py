@@ -1,0 +1,71 @@
+"""Where the programs come from."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from compose import programs
+from compose.cache import MissingError
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> Iterator[None]:
+    programs.path.cache_clear()
+    yield
+    programs.path.cache_clear()
+
+
+def _script(file: Path, body: str) -> Path:
+    file.write_text(f"#!/bin/sh\n{body}\n")
+    file.chmod(0o755)
+    return file
+
+
+@pytest.mark.parametrize("name", programs.PROGRAMS)
+def test_each_program_runs_and_is_new_enough(name: str, program: Callable[[str], Path]) -> None:
+    assert programs.version(program(name)) >= programs.PROGRAMS[name].oldest
+
+
+def test_one_on_path_is_taken_when_it_is_new_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    own = _script(tmp_path / "promtool", "echo promtool, version 2.42.1")
+    assert programs.path("promtool") == own
+
+
+@pytest.mark.parametrize("body", ["echo promtool, version 2.41.9", "echo no library >&2; exit 127"])
+def test_one_on_path_that_is_too_old_or_broken_is_passed_over(
+    body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    own = _script(tmp_path / "promtool", body)
+    assert programs.path("promtool") != own
+
+
+def test_a_program_that_does_not_run_says_why(tmp_path: Path) -> None:
+    broken = _script(tmp_path / "amtool", "echo libx.so: cannot open shared object file >&2; exit 127")
+    with pytest.raises(MissingError, match=r"does not run: libx\.so"):
+        programs.version(broken)
+
+
+def test_without_apt_the_message_names_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLVITALS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingError, match=r"apt-get is missing.* put prometheus 2\.42\+, promtool 2\.42\+"):
+        programs.path("prometheus")
+
+
+@pytest.mark.live
+def test_fetched_with_private_lists_when_the_systems_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "apt.conf").write_text(f'Dir::State::lists "{tmp_path}/no-lists/";\n')
+    (tmp_path / "no-lists/partial").mkdir(parents=True)
+    monkeypatch.setenv("APT_CONFIG", str(tmp_path / "apt.conf"))
+    monkeypatch.setenv("MLVITALS_CACHE", str(tmp_path / "cache"))
+    refused = subprocess.run(["apt-get", "download", "prometheus"], cwd=tmp_path, capture_output=True, check=False)
+    assert refused.returncode, "the system's lists are still seen: this test shows nothing"
+    assert programs.version(programs.fetched("promtool")) >= (2, 42)
