@@ -41,13 +41,15 @@ def queries(dashboard: Json) -> list[Query]:
 
 
 def variable_queries(dashboard: Json) -> list[Query]:
-    """The selectors that variables take their values from; `legend` is the label."""
+    """The selectors that variables take their values from; `legend` shows the label."""
     found = []
     for variable in dashboard["templating"]["list"]:
         query = variable["query"]
         match = _LABEL_VALUES.fullmatch(query["query"]) if isinstance(query, dict) else None
         if match:
-            found.append(Query(f"variable {variable['name']}", "A", match["selector"], True, match["label"]))
+            found.append(
+                Query(f"variable {variable['name']}", "A", match["selector"], True, f"{{{{{match['label']}}}}}")
+            )
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -134,7 +135,8 @@ def _columns(panel: Json, known: Mapping[str, Metric | Series]) -> Iterator[str]
     targets = panel.get("targets", [])
     there = {"Time", "Value", *(f"Value #{target['refId']}" for target in targets)}
     for target in targets:
-        there |= _labels(parser.parse(substituted(target["expr"])), known)
+        with contextlib.suppress(ValueError):  # reported with its query
+            there |= _labels(parser.parse(substituted(target["expr"])), known)
     for transformation in panel.get("transformations", []):
         if transformation["id"] == "organize":
             names = transformation["options"].get("renameByName", {})
