@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
 
-from pydantic import Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from mlvitals.core.settings import Duration, ExporterSettings, HttpUrl, Settings
-from mlvitals.notifications import Notifications
+from mlvitals.notifications import Notifications, Severity
 
+_RULE_LABELS = {
+    "alertname": "it is the rule's name",
+    "severity": "use the key severity",
+    "exporter": "it comes from the exporter",
+    "exporter_type": "it comes from the exporter",
+}
 DEFAULT_LISTEN = "127.0.0.1:10847"
 
 
 class Scrape(Settings):
     """Credentials of the generated scrape job; the paths are as Prometheus sees them."""
 
-    username: str | None = None
-    password_file: str | None = None
-    ca_file: str | None = None
+    username: str | None = Field(None, description="user of basic auth")
+    password_file: str | None = Field(None, description="file that holds the password")
+    ca_file: str | None = Field(None, description="CA that signed the certificate of mlvitals")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Scrape:
+        if bool(self.username) != bool(self.password_file):
+            raise ValueError("expected username and password_file together")
+        return self
 
 
 class Web(Settings):
@@ -26,13 +38,18 @@ class Web(Settings):
     external_url: HttpUrl | None = Field(None, description="default: http:// and the listen address")
     scrape: Scrape = Scrape()
 
+    @property
+    def url(self) -> str:
+        """Where mlvitals is reached, without a trailing slash."""
+        return self.external_url or f"http://{DEFAULT_LISTEN}"
+
 
 class Links(Settings):
     """Where people find the other parts of the stack; what is not set is not linked."""
 
-    grafana: HttpUrl | None = None
-    prometheus: HttpUrl | None = None
-    alertmanager: HttpUrl | None = None
+    grafana: HttpUrl | None = Field(None, description="Grafana; without it notifications link to no dashboard")
+    prometheus: HttpUrl | None = Field(None, description="Prometheus; the data source of the dashboards")
+    alertmanager: HttpUrl | None = Field(None, description="Alertmanager; where Prometheus sends alerts")
 
 
 class AlertOverride(Settings):
@@ -40,8 +57,16 @@ class AlertOverride(Settings):
 
     enabled: bool = True
     for_: Duration | None = Field(None, alias="for")
-    severity: Literal["critical", "warning", "info"] | None = None
+    severity: Severity | None = None
     labels: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("labels")
+    @classmethod
+    def _free_labels(cls, value: dict[str, str]) -> dict[str, str]:
+        for label in value:
+            if label in _RULE_LABELS or not re.fullmatch(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*", label):
+                raise ValueError(f"label {label!r} cannot be set here: {_RULE_LABELS.get(label, 'not a label name')}")
+        return value
 
 
 class Config(Settings):
@@ -49,6 +74,6 @@ class Config(Settings):
 
     web: Web = Web()
     links: Links = Links()
-    exporters: tuple[SerializeAsAny[ExporterSettings], ...] = ()
+    exporters: tuple[SerializeAsAny[ExporterSettings], ...] = Field((), description="the systems to read; see below")
     alerts: dict[str, AlertOverride] = Field(default_factory=dict)
     notifications: Notifications | None = None

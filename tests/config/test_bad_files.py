@@ -19,7 +19,7 @@ def answer(path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "\n".join(caught.value.problems)
 
 
-def test_each_bad_file_has_its_golden_answer(monkeypatch: pytest.MonkeyPatch, refresh: bool) -> None:  # noqa: FBT001
+def test_each_bad_file_has_its_golden_answer(monkeypatch: pytest.MonkeyPatch, refresh: bool) -> None:
     files = sorted(BAD.glob("*.yml"))
     answers = "\n".join(answer(path, monkeypatch) for path in files) + "\n"
     if refresh:

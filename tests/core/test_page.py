@@ -86,7 +86,7 @@ def test_the_accept_header_chooses_the_format(accept: str, expected: str) -> Non
 
 @pytest.mark.parametrize("gzipped", [True, False])
 @pytest.mark.parametrize("accept", ["", OPENMETRICS])
-def test_live_families_before_a_page_are_one_valid_page(accept: str, gzipped: bool) -> None:  # noqa: FBT001
+def test_live_families_before_a_page_are_one_valid_page(accept: str, gzipped: bool) -> None:
     counted = Counted()
     page = counted.page()
     live = Metric("live", "help", "gauge")
