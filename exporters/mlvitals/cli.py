@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
-import structlog
 from tabulate import tabulate
 
 from mlvitals import __version__, catalogue, config, logs, registry
 from mlvitals.core import server
 from mlvitals.core.runner import collect_once
 from mlvitals.core.settings import ExporterSettings
+from mlvitals.core.webconfig import WebConfig
+from mlvitals.daemon import Daemon, Plan
 from mlvitals.model import DEFAULT_LISTEN, Config
 from mlvitals.overrides import settings_from_sets
-from mlvitals.suite import Suite, collectors
-from mlvitals.web.routes import Endpoints
+from mlvitals.suite import collectors
 
-log = structlog.get_logger()
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_FILE = Path("mlvitals.yml")
@@ -65,30 +63,43 @@ def main() -> None:
 @click.option("--set", "sets", metavar="KEY=VALUE", multiple=True, help="With TYPE: one setting; repeat it for lists.")
 @click.option("--only", metavar="NAME", multiple=True, help="Run only this exporter of the file; may be repeated.")
 @click.option("--listen", metavar="HOST:PORT", default=DEFAULT_LISTEN, show_default=True, help="Address to serve at.")
+@click.option(
+    "--web-config",
+    type=click.Path(path_type=Path),
+    help="TLS and basic auth, in the form of Prometheus's exporter-toolkit.",
+)
+@click.option("--enable-lifecycle", is_flag=True, help="Load the configuration again on POST /-/reload too.")
 @_command
-def run(type_name: str | None, file: Path | None, sets: tuple[str, ...], only: tuple[str, ...], listen: str) -> None:
-    """Serve metrics until SIGTERM or SIGINT.
+def run(
+    type_name: str | None,
+    file: Path | None,
+    sets: tuple[str, ...],
+    only: tuple[str, ...],
+    listen: str,
+    web_config: Path | None,
+    enable_lifecycle: bool,
+) -> None:
+    """Serve metrics until SIGTERM or SIGINT; SIGHUP loads the configuration again.
 
     \b
     With a configuration file:    mlvitals run -c mlvitals.yml
     One exporter without a file:  mlvitals run mlflow --set url=http://mlflow:5000
     """
-    if type_name is None:
-        if sets:
-            raise click.UsageError("--set goes with a TYPE, as in: mlvitals run mlflow --set url=http://mlflow:5000")
+    if type_name is None and sets:
+        raise click.UsageError("--set goes with a TYPE, as in: mlvitals run mlflow --set url=http://mlflow:5000")
+    if type_name is not None and (file or only):
+        raise click.UsageError("TYPE runs one exporter without a file: leave -c and --only out")
+
+    def load() -> Plan:
+        web = config.load_web(web_config) if web_config else WebConfig()
+        if type_name is not None:
+            return Plan([settings_from_sets(type_name, sets)], None, web)
         loaded = _load(file)
-        exporters, url = _chosen(loaded.exporters, only), loaded.web.external_url
-    else:
-        if file or only:
-            raise click.UsageError("TYPE runs one exporter without a file: leave -c and --only out")
-        exporters, url = [_or_exit(lambda: settings_from_sets(type_name, sets))], None
-    suite = Suite(exporters)
-    endpoints = Endpoints(suite, url, standalone=type_name is not None)
-    try:
-        sockets = server.listen(listen)
-    except (ValueError, OSError) as error:
-        _fail([f"--listen {listen}: {error}"])
-    asyncio.run(_serve(suite, endpoints, sockets))
+        return Plan(_chosen(loaded.exporters, only), loaded.web.external_url, web)
+
+    sockets = _or_exit(lambda: server.listen(listen))
+    daemon = _or_exit(lambda: Daemon(load, sockets, standalone=type_name is not None, lifecycle=enable_lifecycle))
+    asyncio.run(daemon.run())
 
 
 @main.command()
@@ -97,7 +108,7 @@ def run(type_name: str | None, file: Path | None, sets: tuple[str, ...], only: t
 @_command
 def check(file: Path | None, live: bool) -> None:
     """Check a configuration file; exit 1 when anything is wrong."""
-    loaded = _load(file)
+    loaded = _or_exit(lambda: _load(file))
     if not live:
         click.echo(f"{file or DEFAULT_FILE}: {len(loaded.exporters)} exporters, no mistakes")
         return
@@ -140,19 +151,6 @@ def metrics(form: str) -> None:
         click.echo(catalogue.table())
 
 
-async def _serve(suite: Suite, endpoints: Endpoints, sockets: Sequence[Any]) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    suite.start()
-    log.info("listening", url=f"http://{server.address_of(sockets)}", exporters=len(suite.exporters))
-    try:
-        await server.serve(sockets, endpoints.routes(), stop.wait)
-    finally:
-        log.info("stopping")
-        await asyncio.to_thread(suite.stop)
-
-
 def _live_rows(settings: ExporterSettings) -> list[list[object]]:
     try:
         built = [collector for collector in collectors(settings) if not collector.auxiliary]
@@ -170,15 +168,15 @@ def _live_rows(settings: ExporterSettings) -> list[list[object]]:
 def _load(file: Path | None) -> Config:
     if file is None and not DEFAULT_FILE.exists():
         hint = "or name a type, as in: mlvitals run mlflow --set url=http://mlflow:5000"
-        _fail([f"{DEFAULT_FILE}: no such file; give one with -c, {hint}"])
-    return _or_exit(lambda: config.load(file or DEFAULT_FILE))
+        raise config.ConfigError([f"{DEFAULT_FILE}: no such file; give one with -c, {hint}"])
+    return config.load(file or DEFAULT_FILE)
 
 
 def _chosen(exporters: Sequence[ExporterSettings], only: Sequence[str]) -> list[ExporterSettings]:
     names = [exporter.name for exporter in exporters]
     unknown = [name for name in only if name not in names]
     if unknown:
-        _fail([f"--only {name}: {registry.nearest(name, names)}" for name in unknown])
+        raise config.ConfigError([f"--only {name}: {registry.nearest(name, names)}" for name in unknown])
     return [exporter for exporter in exporters if not only or exporter.name in only]
 
 
@@ -190,7 +188,7 @@ def _or_exit(action: Callable[[], T]) -> T:
         return action()
     except config.ConfigError as error:
         _fail(error.problems)
-    except (LookupError, OSError) as error:
+    except (LookupError, OSError, ValueError) as error:
         _fail([str(error)])
 
 

@@ -12,10 +12,11 @@ from pydantic import BaseModel, ValidationError
 
 from mlvitals import assets, registry
 from mlvitals.core.settings import ExporterSettings, secret_keys
+from mlvitals.core.webconfig import WebConfig
 from mlvitals.model import Config
 from mlvitals.yamlfile import ConfigError, Document, Location, read
 
-__all__ = ["ConfigError", "load", "settings_from"]
+__all__ = ["ConfigError", "load", "load_web", "settings_from"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -52,6 +53,12 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     if not isinstance(document.data, dict):
         raise ConfigError([document.problem((), "expected a mapping with the key exporters")])
     return _Loader(document, path.parent).config()
+
+
+def load_web(path: Path) -> WebConfig:
+    """Read and check a web configuration file. Raises ConfigError."""
+    document = read(path, environment=None)
+    return _validated(document, WebConfig, document.data or {}, (), path.parent)
 
 
 def settings_from(type_name: str, data: Mapping[str, Any], source: str) -> ExporterSettings:
