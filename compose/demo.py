@@ -76,8 +76,13 @@ def _ended_by_signals() -> Iterator[None]:
         raise _Signal(0 if number == signal.SIGINT else 128 + number)
 
     for number in numbers:
-        signal.signal(number, end)
-    yield
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, end)
+    try:
+        yield
+    except _Signal:
+        screen.ended()
+        raise
 
 
 if __name__ == "__main__":

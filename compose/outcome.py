@@ -68,7 +68,9 @@ def _alerts(stack: Stack) -> Finding:
     """The alerts that fire are those that should."""
     firing = {alert["labels"]["alertname"] for alert in stack.prometheus.alerts() if alert["state"] == "firing"}
     odd = sorted(firing ^ EXPECTED_ALERTS)
-    return Finding(f"{' and '.join(sorted(EXPECTED_ALERTS))} fire, nothing else does", not odd, f"not so: {odd}")
+    return Finding(
+        f"{' and '.join(sorted(EXPECTED_ALERTS))} fire, nothing else does", not odd, f"not so: {', '.join(odd)}"
+    )
 
 
 def _notification(stack: Stack) -> Finding:

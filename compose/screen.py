@@ -49,13 +49,9 @@ def notification(received: Notification) -> None:
 def table(stack: Stack) -> None:
     """Where everything is, what is scraped, what fires."""
     at = stack.at
-    servers = {
-        "mlvitals": at.mlvitals,
-        "MLflow": at.mlflow,
-        "Prometheus": at.prometheus,
-        "Alertmanager": at.alertmanager,
-    }
-    _section(servers.items(), ["server", "URL"])
+    servers = (("MLflow", at.mlflow), ("mlvitals", at.mlvitals), ("Prometheus", at.prometheus))
+    files = (("configuration", stack.generated), ("logs", stack.folder / "*.log"))
+    _section((*servers, ("Alertmanager", at.alertmanager), *files), ["", "where, until it ends"])
     try:
         series = {
             one["metric"]["exporter"]: one["value"][1] for one in stack.prometheus.query("mlvitals_exporter_series")
@@ -86,8 +82,13 @@ def waiting() -> None:
 
 
 def stopping() -> None:
-    """The line after Ctrl-C."""
+    """The line after a signal."""
     click.echo("\nending all servers …")
+
+
+def ended() -> None:
+    """The last line."""
+    click.echo("all have ended, their files are removed")
 
 
 def _section(rows: Iterable[Iterable[object]], headers: Sequence[str]) -> None:

@@ -30,6 +30,7 @@ class Stack:
     prometheus: Prometheus
     received: Callable[[], list[Notification]]
     folder: Path
+    generated: Path
 
     def tails(self) -> str:
         """The ends of all logs."""
@@ -60,7 +61,7 @@ def running(folder: Path, step: Step, notified: Callable[[Notification], None] =
             prometheus = servers.enter_context(prometheus_server(found["prometheus"], scraping, folder, at.prometheus))
         with step("models trained"):
             _finish(training, folder)
-        yield Stack(at, prometheus, webhook.received, folder)
+        yield Stack(at, prometheus, webhook.received, folder, generated)
 
 
 @contextmanager
