@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, SerializeAsAny, field_validator
+from pydantic import Field, SerializeAsAny
 
 from mlvitals.core.settings import Duration, ExporterSettings, HttpUrl, Settings
 from mlvitals.notifications import Notifications
@@ -15,9 +15,9 @@ DEFAULT_LISTEN = "127.0.0.1:10847"
 class Scrape(Settings):
     """Credentials of the generated scrape job; the paths are as Prometheus sees them."""
 
-    username: str | None = None
-    password_file: str | None = None
-    ca_file: str | None = None
+    username: str | None = Field(None, description="user of basic auth")
+    password_file: str | None = Field(None, description="file that holds the password")
+    ca_file: str | None = Field(None, description="CA that signed the certificate of mlvitals")
 
 
 class Web(Settings):
@@ -30,9 +30,9 @@ class Web(Settings):
 class Links(Settings):
     """Where people find the other parts of the stack; what is not set is not linked."""
 
-    grafana: HttpUrl | None = None
-    prometheus: HttpUrl | None = None
-    alertmanager: HttpUrl | None = None
+    grafana: HttpUrl | None = Field(None, description="Grafana; without it notifications link to no dashboard")
+    prometheus: HttpUrl | None = Field(None, description="Prometheus; the data source of the dashboards")
+    alertmanager: HttpUrl | None = Field(None, description="Alertmanager; where Prometheus sends alerts")
 
 
 class AlertOverride(Settings):
@@ -49,15 +49,6 @@ class Config(Settings):
 
     web: Web = Web()
     links: Links = Links()
-    exporters: tuple[SerializeAsAny[ExporterSettings], ...] = ()
+    exporters: tuple[SerializeAsAny[ExporterSettings], ...] = Field((), description="the systems to read; see below")
     alerts: dict[str, AlertOverride] = Field(default_factory=dict)
     notifications: Notifications | None = None
-
-    @field_validator("exporters")
-    @classmethod
-    def _unique(cls, value: tuple[ExporterSettings, ...]) -> tuple[ExporterSettings, ...]:
-        names = [exporter.name for exporter in value]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"two exporters are named {name!r}")
-        return value
