@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
 
-from pydantic import Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from mlvitals.core.settings import Duration, ExporterSettings, HttpUrl, Settings
-from mlvitals.notifications import Notifications
+from mlvitals.notifications import Notifications, Severity
 
+_RULE_LABELS = {
+    "alertname": "it is the rule's name",
+    "severity": "use the key severity",
+    "exporter": "it comes from the exporter",
+    "exporter_type": "it comes from the exporter",
+}
 DEFAULT_LISTEN = "127.0.0.1:10847"
 
 
@@ -19,12 +25,23 @@ class Scrape(Settings):
     password_file: str | None = Field(None, description="file that holds the password")
     ca_file: str | None = Field(None, description="CA that signed the certificate of mlvitals")
 
+    @model_validator(mode="after")
+    def _whole(self) -> Scrape:
+        if bool(self.username) != bool(self.password_file):
+            raise ValueError("expected username and password_file together")
+        return self
+
 
 class Web(Settings):
     """How mlvitals is reached."""
 
     external_url: HttpUrl | None = Field(None, description="default: http:// and the listen address")
     scrape: Scrape = Scrape()
+
+    @property
+    def url(self) -> str:
+        """Where mlvitals is reached, without a trailing slash."""
+        return self.external_url or f"http://{DEFAULT_LISTEN}"
 
 
 class Links(Settings):
@@ -40,8 +57,16 @@ class AlertOverride(Settings):
 
     enabled: bool = True
     for_: Duration | None = Field(None, alias="for")
-    severity: Literal["critical", "warning", "info"] | None = None
+    severity: Severity | None = None
     labels: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("labels")
+    @classmethod
+    def _free_labels(cls, value: dict[str, str]) -> dict[str, str]:
+        for label in value:
+            if label in _RULE_LABELS or not re.fullmatch(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*", label):
+                raise ValueError(f"label {label!r} cannot be set here: {_RULE_LABELS.get(label, 'not a label name')}")
+        return value
 
 
 class Config(Settings):

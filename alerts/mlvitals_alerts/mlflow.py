@@ -1,0 +1,115 @@
+"""Rules about MLflow."""
+
+from __future__ import annotations
+
+from mlvitals.core import metrics as own
+from mlvitals.mlflow import metrics as m
+from mlvitals_alerts.rules import Alert, Recording, System, each, label, lookup, number, value
+
+STUCK_AFTER_HOURS = 6
+FAILED_RATIO = 0.5
+ENOUGH_RUNS = 4
+# Data that leaves the page for a moment (a restart, one failed read) must not look like the end of the problem.
+KEEP = "5m"
+
+RECENT_RUNS = Recording(
+    "experiment:mlflow_experiment_recent_runs:sum",
+    "Runs that ended within the configured window, whatever their status",
+    f"sum without (status) ({m.EXPERIMENT_RECENT_RUNS})",
+    ("experiment",),
+)
+_FAILED = f'{m.EXPERIMENT_RECENT_RUNS}{{status="FAILED"}} / ignoring (status) {RECENT_RUNS}'
+
+# A bound `metric < bound` is broken by `metric >= bound`, and so on.
+_BROKEN_BY = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_OUT_OF_BOUNDS = "\nor\n".join(
+    f"{m.MODEL_ALIAS_METRIC} {broken} ignoring (operator) group_right ()"
+    f' {m.MODEL_ALIAS_METRIC_OBJECTIVE}{{operator="{operator}"}}'
+    for operator, broken in _BROKEN_BY.items()
+)
+
+_BOUND = lookup(
+    f"{m.MODEL_ALIAS_METRIC_OBJECTIVE}{{%s}}", "model", "alias", "metric", "operator", show='value | printf "%.4g"'
+)
+_SERVED = f"model {label('model')}, alias {label('alias')}"
+
+SYSTEM = System(
+    "mlflow",
+    "MLflow",
+    "mlvitals-mlflow",
+    (
+        RECENT_RUNS,
+        Alert(
+            "MlflowDown",
+            "critical",
+            "MLflow cannot be read.",
+            f"{label('exporter')}: MLflow cannot be read, reason: "
+            + each(f"{own.TARGET_FAILURE}{{%s}}", by="target", show="{{ .Labels.reason }}")
+            + ". Last read "
+            + lookup(f"time() - {own.EXPORTER_LAST_SUCCESS}{{%s}}")
+            + " ago.",
+            f'{own.EXPORTER_UP}{{exporter_type="mlflow"}} == 0',
+            for_="5m",
+        ),
+        Alert(
+            "MlflowNewVersionLate",
+            "warning",
+            "A registered model has no new version within its objective.",
+            f"{label('exporter')}: the latest version of model {label('model')} is {value()} old, objective "
+            + lookup(f"{m.MODEL_NEW_VERSION_OBJECTIVE}{{%s}}", "model")
+            + ".",
+            f"time() - ({m.MODEL_LATEST_VERSION_CREATED} or {m.MODEL_CREATED})\n> {m.MODEL_NEW_VERSION_OBJECTIVE}",
+            for_="5m",
+            keep_firing_for=KEEP,
+        ),
+        Alert(
+            "MlflowAliasMetricOutOfBounds",
+            "critical",
+            "A metric of the model version behind an alias is out of its bound.",
+            f"{label('exporter')}: {_SERVED}: {label('metric')} is {number()}, expected {label('operator')} {_BOUND}.",
+            _OUT_OF_BOUNDS,
+            for_="5m",
+            keep_firing_for=KEEP,
+        ),
+        Alert(
+            "MlflowAliasMetricMissing",
+            "warning",
+            "A metric that has a bound has no finite value behind the alias.",
+            f"{label('exporter')}: {_SERVED}: {label('metric')} has no finite value,"
+            f" expected {label('operator')} {number()}.",
+            f"{m.MODEL_ALIAS_METRIC_OBJECTIVE} unless ignoring (operator) {m.MODEL_ALIAS_METRIC}",
+            for_="15m",
+            keep_firing_for=KEEP,
+        ),
+        Alert(
+            "MlflowAliasGone",
+            "warning",
+            "An alias that existed within the last hour is gone.",
+            f"{label('exporter')}: {_SERVED}: the alias is gone; it named version {number()}.",
+            f"last_over_time({m.MODEL_ALIAS_VERSION}[1h])\nunless {m.MODEL_ALIAS_VERSION}\n"
+            f"and ignoring (model, alias) {own.EXPORTER_UP} == 1",
+            for_="2m",
+        ),
+        Alert(
+            "MlflowRunStuck",
+            "warning",
+            f"A run has had the status RUNNING for more than {STUCK_AFTER_HOURS} hours.",
+            f"{label('exporter')}: experiment {label('experiment')}: the oldest run with status RUNNING started "
+            f"{value()} ago, expected less than {STUCK_AFTER_HOURS}h.",
+            f"time() - {m.EXPERIMENT_OLDEST_RUNNING_START} > {STUCK_AFTER_HOURS} * 3600",
+            for_="5m",
+            keep_firing_for=KEEP,
+        ),
+        Alert(
+            "MlflowRunsFailing",
+            "warning",
+            "More than half of the runs that ended recently failed.",
+            f"{label('exporter')}: experiment {label('experiment')}: {value('humanizePercentage')} of "
+            + lookup(f"{RECENT_RUNS}{{%s}}", "experiment", show="value")
+            + f" recent runs failed, expected at most {FAILED_RATIO:.0%}.",
+            f"{_FAILED} > {FAILED_RATIO}\nand {RECENT_RUNS} >= {ENOUGH_RUNS}",
+            for_="15m",
+            keep_firing_for=KEEP,
+        ),
+    ),
+)

@@ -1,0 +1,71 @@
+"""Rules about mlvitals itself: the monitoring is monitored too."""
+
+from __future__ import annotations
+
+from mlvitals.core import metrics as m
+from mlvitals_alerts.rules import UP, Alert, System, each, label, lookup, value
+
+_REASON = "{{ .Labels.reason }}"
+
+SYSTEM = System(
+    "suite",
+    "mlvitals itself",
+    "mlvitals-exporters",
+    (
+        Alert(
+            "MlvitalsScrapeTargetMissing",
+            "critical",
+            "Prometheus cannot scrape mlvitals, or does not know of it.",
+            f"{label('exporter')}: {{{{ with $labels.instance }}}}Prometheus cannot scrape the page at {{{{ . }}}}"
+            "{{ else }}Prometheus knows of no mlvitals process{{ end }}.",
+            f'{UP}{{exporter_type!=""}} == 0\nor absent({UP}{{exporter="mlvitals", exporter_type="mlvitals"}})',
+            for_="5m",
+        ),
+        Alert(
+            "MlvitalsExporterDown",
+            # A system's own alert is critical and mutes this one, so a warning here is what reaches nobody's sleep.
+            "warning",
+            "An exporter can read none of its targets.",
+            f"{label('exporter')}: no target can be read, reason: "
+            + each(f"{m.TARGET_FAILURE}{{%s}}", by="target", show=f"{{{{ .Labels.target }}}} {_REASON}")
+            + ". Last read "
+            + lookup(f"time() - {m.EXPORTER_LAST_SUCCESS}{{%s}}")
+            + " ago.",
+            f"{m.EXPORTER_UP} == 0",
+            for_="10m",
+        ),
+        Alert(
+            "MlvitalsTargetFailing",
+            "warning",
+            "An exporter cannot read one of its targets.",
+            f"{label('exporter')}: target {label('target')} cannot be read, reason: "
+            + each(f"{m.TARGET_FAILURE}{{%s}}", "target", by="target", show=_REASON)
+            + ". Last read "
+            + lookup(f"time() - {m.TARGET_LAST_SUCCESS}{{%s}}", "target")
+            + " ago.",
+            f"{m.TARGET_UP} == 0\nunless ignoring (target) {m.EXPORTER_UP} == 0",
+            for_="10m",
+        ),
+        Alert(
+            "MlvitalsSeriesDropped",
+            "warning",
+            "An exporter leaves series out of its page.",
+            f"{label('exporter')}: {value('humanize')} series are left out: "
+            + each(
+                f"{m.SERIES_DROPPED}{{%s}} > 0",
+                by="metric",
+                show="{{ .Value | humanize }} of {{ .Labels.metric }} ({{ .Labels.reason }})",
+            )
+            + ".",
+            f"sum without (metric, reason) ({m.SERIES_DROPPED}) > 0",
+            for_="30m",
+        ),
+        Alert(
+            "MlvitalsWatchdog",
+            "none",
+            "Always firing: proves that alerts reach you.",
+            "This alert always fires. When it stops arriving, Prometheus, Alertmanager or the way between is broken.",
+            "vector(1)",
+        ),
+    ),
+)

@@ -1,0 +1,19 @@
+"""What `mlvitals generate` writes: configuration and rules for Prometheus, Alertmanager and Grafana."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlvitals.generate import alertmanager, prometheus, rules
+from mlvitals.generate.files import write_all
+from mlvitals.model import Config
+
+__all__ = ["write"]
+
+
+def write(config: Config, output: Path) -> list[Path]:
+    """Write everything below `output` and return the paths.
+
+    Raises FileExistsError when a file is in the way that mlvitals did not make, OSError when writing fails.
+    """
+    return write_all(output, {**prometheus.files(config), **rules.files(config), **alertmanager.files(config)})

@@ -1,0 +1,108 @@
+"""alertmanager.yml from `notifications:`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+from mlvitals import registry
+from mlvitals.core import metrics
+from mlvitals.core.metric import Kind, Metric, declared
+from mlvitals.generate.durations import duration
+from mlvitals.generate.files import yaml_file
+from mlvitals.model import Config
+from mlvitals.notifications import NOBODY, Notifications, Receiver, Route
+
+ABOUT = """\
+A whole configuration of Alertmanager 0.25 or newer; `amtool check-config` reads this file.
+Routes are tried in order, the first that matches wins."""
+
+WATCHDOG = "MlvitalsWatchdog"
+SCRAPE_MISSING = "MlvitalsScrapeTargetMissing"
+EXPORTER_DOWN = "MlvitalsExporterDown"
+
+
+def files(config: Config) -> dict[str, str]:
+    """Path below the output folder -> file; none without `notifications:`."""
+    if config.notifications is None:
+        return {}
+    return {"alertmanager/alertmanager.yml": yaml_file(ABOUT, _whole(config.notifications))}
+
+
+def _whole(notifications: Notifications) -> dict[str, Any]:
+    return {
+        "route": {
+            "receiver": notifications.receiver,
+            "group_by": ["alertname", "exporter"],
+            "group_wait": duration(notifications.group_wait),
+            "group_interval": duration(notifications.group_interval),
+            "repeat_interval": duration(notifications.repeat_interval),
+            "routes": [_watchdog(notifications), *map(_route, notifications.routes)],
+        },
+        "inhibit_rules": _inhibitions(),
+        "receivers": [*map(_receiver, notifications.receivers), {"name": NOBODY}],
+    }
+
+
+def _watchdog(notifications: Notifications) -> dict[str, Any]:
+    """A dead man's switch wants the alert again and again, and alone; people do not want it at all."""
+    often = duration(notifications.watchdog_interval)
+    return {
+        "receiver": notifications.watchdog or NOBODY,
+        "matchers": [_equals("alertname", WATCHDOG)],
+        "group_by": ["alertname"],
+        "group_wait": "0s",
+        "group_interval": often,
+        "repeat_interval": often,
+    }
+
+
+def _route(route: Route) -> dict[str, Any]:
+    wanted = {"severity": route.severity, "team": route.team}
+    return {"receiver": route.receiver, "matchers": [_equals(name, value) for name, value in wanted.items() if value]}
+
+
+def _receiver(receiver: Receiver) -> dict[str, Any]:
+    webhook = receiver.webhook
+    return {"name": receiver.name, "webhook_configs": [{"url": webhook.url, "send_resolved": webhook.send_resolved}]}
+
+
+def _inhibitions() -> list[dict[str, Any]]:
+    """What mutes what. Every source and target carries `exporter`: alerts of others are left alone.
+
+    Where the page cannot be scraped, nothing else that comes from it can be trusted; neither can what an exporter
+    last said when it reads nothing. `…Down` of a system itself is never muted by the exporter's: it is the better text.
+    """
+    page = ["exporter", "instance"]
+    missing = _equals("alertname", SCRAPE_MISSING)
+    return [
+        _inhibition(['severity="critical"'], ['severity=~"warning|info"'], [*page, *object_labels()]),
+        _inhibition([missing], [f'alertname!="{SCRAPE_MISSING}"'], page),
+        _inhibition([_equals("alertname", EXPORTER_DOWN)], [f'alertname!~"{SCRAPE_MISSING}|.+Down"'], page),
+        _inhibition([missing, 'exporter="mlvitals"'], [missing, 'exporter!="mlvitals"'], ["instance"]),
+    ]
+
+
+def _inhibition(source: list[str], target: list[str], equal: list[str]) -> dict[str, Any]:
+    ours = 'exporter!=""'
+    return {"source_matchers": [*source, ours], "target_matchers": [*target, ours], "equal": equal}
+
+
+def object_labels() -> list[str]:
+    """Labels that say which thing an alert is about: the open ones of every installed type."""
+    known = list(declared(metrics))
+    for name in registry.type_names():
+        with suppress(LookupError):
+            known += registry.exporter_type(name).metrics
+    return sorted(_open_labels(known))
+
+
+def _open_labels(known: Iterable[Metric]) -> set[str]:
+    things = (metric for metric in known if metric.kind != Kind.INFO)
+    return {label for metric in things for label in metric.labels if label not in metric.values}
+
+
+def _equals(name: str, value: str) -> str:
+    escaped = value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    return f'{name}="{escaped}"'

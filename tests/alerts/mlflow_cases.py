@@ -1,0 +1,187 @@
+"""When the alerts about MLflow fire and when not."""
+
+from __future__ import annotations
+
+from tests.alerts.cases import TARGET, Firing, Silent, lasting
+
+HOUR = 3600
+DAY = 24 * HOUR
+UP = {"mlvitals_exporter_up": lasting(1)}
+METRIC = 'mlflow_model_alias_metric{model="churn",alias="champion",metric="mse"}'
+SERVED = {**TARGET, "model": "churn", "alias": "champion"}
+
+
+def bound(operator: str, value: float) -> dict[str, str]:
+    """The series of a bound on mse."""
+    labels = f'model="churn",alias="champion",metric="mse",operator="{operator}"'
+    return {f"mlflow_model_alias_metric_objective{{{labels}}}": lasting(value)}
+
+
+def broken(operator: str, value: float, limit: float) -> Firing:
+    """`mse` is `value`, and that is not `operator limit`."""
+    return Firing(
+        "MlflowAliasMetricOutOfBounds",
+        {METRIC: lasting(value), **bound(operator, limit)},
+        {**SERVED, "metric": "mse", "operator": operator},
+        f"registry: model churn, alias champion: mse is {value:g}, expected {operator} {limit:g}.",
+    )
+
+
+def kept(operator: str, value: float, limit: float) -> Silent:
+    """`mse` is `value`, and that is `operator limit`."""
+    return Silent(
+        "MlflowAliasMetricOutOfBounds",
+        f"{value:g} {operator} {limit:g} holds",
+        {METRIC: lasting(value), **bound(operator, limit)},
+    )
+
+
+def ended(finished: int, failed: int, killed: int = 0) -> dict[str, str]:
+    """Runs of the experiment `train` that ended recently."""
+    counts = {"FINISHED": finished, "FAILED": failed, "KILLED": killed}
+    return {
+        f'mlflow_experiment_recent_runs{{experiment="train",status="{status}"}}': lasting(count)
+        for status, count in counts.items()
+    }
+
+
+CASES = (
+    Firing(
+        "MlflowDown",
+        {
+            "mlvitals_exporter_up": lasting(0),
+            'mlvitals_target_failure{target="mlflow",reason="connect"}': lasting(1),
+            "mlvitals_exporter_last_success_timestamp_seconds": lasting(-HOUR),
+        },
+        TARGET,
+        "registry: MLflow cannot be read, reason: connect. Last read 1h 5m 0s ago.",
+    ),
+    Firing(
+        "MlflowDown",
+        {
+            "mlvitals_exporter_up": "1x9 0x600",
+            # The reason changes while the alert waits: that must not make it wait anew.
+            'mlvitals_target_failure{target="mlflow",reason="connect"}': "_x9 1x2 stale",
+            'mlvitals_target_failure{target="mlflow",reason="timeout"}': "_x12 1x600",
+        },
+        TARGET,
+        "registry: MLflow cannot be read, reason: timeout. Last read unknown ago.",
+        since="10m",
+    ),
+    Silent("MlflowDown", "MLflow is read", UP),
+    Silent("MlflowDown", "four minutes are a restart", {"mlvitals_exporter_up": "1x9 0x3 1x600"}),
+    Silent("MlflowDown", "another system is down", {'mlvitals_exporter_up{exporter_type="weather"}': lasting(0)}),
+    Firing(
+        "MlflowNewVersionLate",
+        {
+            'mlflow_model_latest_version_created_timestamp_seconds{model="churn"}': lasting(-2 * DAY),
+            'mlflow_model_created_timestamp_seconds{model="churn"}': lasting(-9 * DAY),
+            'mlflow_model_new_version_objective_seconds{model="churn"}': lasting(2 * DAY + HOUR - 1),
+        },
+        {**TARGET, "model": "churn"},
+        "registry: the latest version of model churn is 2d 1h 5m 0s old, objective 2d 0h 59m 59s.",
+        since="1h",
+    ),
+    Firing(
+        "MlflowNewVersionLate",
+        {
+            # A model that never had a version.
+            'mlflow_model_created_timestamp_seconds{model="new"}': lasting(-2 * DAY),
+            'mlflow_model_new_version_objective_seconds{model="new"}': lasting(DAY),
+        },
+        {**TARGET, "model": "new"},
+        "registry: the latest version of model new is 2d 0h 5m 0s old, objective 1d 0h 0m 0s.",
+    ),
+    Silent(
+        "MlflowNewVersionLate",
+        "an old model with a new version",
+        {
+            'mlflow_model_latest_version_created_timestamp_seconds{model="churn"}': lasting(-HOUR),
+            'mlflow_model_created_timestamp_seconds{model="churn"}': lasting(-9 * DAY),
+            'mlflow_model_new_version_objective_seconds{model="churn"}': lasting(DAY),
+        },
+    ),
+    Silent(
+        "MlflowNewVersionLate",
+        "no objective",
+        {'mlflow_model_latest_version_created_timestamp_seconds{model="churn"}': lasting(-900 * DAY)},
+    ),
+    broken("<", 0.5, 0.5),
+    broken("<=", 0.75, 0.5),
+    broken(">", 0.5, 0.5),
+    broken(">=", 0.25, 0.5),
+    kept("<", 0.4, 0.5),
+    kept("<=", 0.5, 0.5),
+    kept(">", 0.6, 0.5),
+    kept(">=", 0.5, 0.5),
+    Silent("MlflowAliasMetricOutOfBounds", "no bound", {METRIC: lasting(1e9)}),
+    Silent(
+        "MlflowAliasMetricOutOfBounds",
+        "the bound is another alias's",
+        {METRIC.replace("champion", "challenger"): lasting(9), **bound("<", 0.5)},
+    ),
+    Firing(
+        "MlflowAliasMetricMissing",
+        {METRIC.replace("mse", "mae"): lasting(0.1), **bound("<", 0.5)},
+        {**SERVED, "metric": "mse", "operator": "<"},
+        "registry: model churn, alias champion: mse has no finite value, expected < 0.5.",
+    ),
+    Silent("MlflowAliasMetricMissing", "a value, though a bad one", {METRIC: lasting(9), **bound("<", 0.5)}),
+    Silent("MlflowAliasMetricMissing", "no bound, no value"),
+    Firing(
+        "MlflowAliasGone",
+        {'mlflow_model_alias_version{model="churn",alias="champion"}': "3x9 stale", **UP},
+        SERVED,
+        "registry: model churn, alias champion: the alias is gone; it named version 3.",
+        since="10m",
+    ),
+    Silent(
+        "MlflowAliasGone",
+        "the alias moved",
+        {'mlflow_model_alias_version{model="churn",alias="champion"}': "3x9 4x600", **UP},
+    ),
+    Silent(
+        "MlflowAliasGone",
+        "MLflow cannot be read",
+        {
+            'mlflow_model_alias_version{model="churn",alias="champion"}': "3x9 stale",
+            "mlvitals_exporter_up": "1x9 0x600",
+        },
+    ),
+    Silent(
+        "MlflowAliasGone",
+        "the exporter is gone too",
+        {
+            'mlflow_model_alias_version{model="churn",alias="champion"}': "3x9 stale",
+            "mlvitals_exporter_up": "1x9 stale",
+            'mlvitals_exporter_up{exporter="other"}': lasting(1),
+        },
+    ),
+    Firing(
+        "MlflowRunStuck",
+        {'mlflow_experiment_oldest_running_run_start_timestamp_seconds{experiment="train"}': lasting(-5 * HOUR - 1)},
+        {**TARGET, "experiment": "train"},
+        "registry: experiment train: the oldest run with status RUNNING started 6h 5m 1s ago, expected less than 6h.",
+        since="1h",
+    ),
+    Silent(
+        "MlflowRunStuck",
+        "a run of five hours ends and the next begins",
+        {
+            'mlflow_experiment_oldest_running_run_start_timestamp_seconds{experiment="train"}': (
+                f"{-5 * HOUR}x30 {20 * 60}x600"
+            )
+        },
+    ),
+    Silent("MlflowRunStuck", "no run is running", UP),
+    Firing(
+        "MlflowRunsFailing",
+        ended(1, 3),
+        {**TARGET, "experiment": "train"},
+        "registry: experiment train: 75% of 4 recent runs failed, expected at most 50%.",
+    ),
+    Silent("MlflowRunsFailing", "half of the runs", ended(2, 2)),
+    Silent("MlflowRunsFailing", "too few to tell", ended(0, 3)),
+    Silent("MlflowRunsFailing", "killed by people", ended(2, 2, killed=9)),
+    Silent("MlflowRunsFailing", "none ended", ended(0, 0)),
+)

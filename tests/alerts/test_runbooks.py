@@ -1,0 +1,49 @@
+"""The runbooks: each has the parts that a person at night looks for, and what it says to type works."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mlvitals_alerts import render
+from tests.alerts.test_rules import ALERTS, known
+from tests.support import promql
+
+RUNBOOKS = Path(render.__file__).parent / "runbooks"
+PAGES = {path.stem: path.read_text("utf-8") for path in sorted(RUNBOOKS.glob("*.md"))}
+EXPRESSIONS = {alert.name: alert.expr for alert in ALERTS}
+PARTS = ["Meaning", "Impact", "Diagnosis", "Mitigation", "Change or silence"]
+KNOWN = {**known(), "ALERTS": promql.Series(promql.TARGET_LABELS | {"alertname", "alertstate", "severity"})}
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The code blocks of one language."""
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+
+
+@pytest.mark.parametrize("alert", PAGES)
+def test_a_runbook_has_every_part(alert: str) -> None:
+    assert PAGES[alert].startswith(f"# {alert}\n")
+    assert re.findall(r"^## (.+)$", PAGES[alert], re.MULTILINE) == PARTS
+
+
+@pytest.mark.parametrize("alert", PAGES)
+def test_its_queries_look_only_at_what_is_declared(alert: str) -> None:
+    queries = blocks(PAGES[alert], "promql")
+    assert queries
+    assert [problem for query in queries for problem in promql.problems(query, KNOWN)] == []
+
+
+@pytest.mark.parametrize("alert", PAGES)
+def test_it_says_how_to_change_the_rule(alert: str) -> None:
+    written = [yaml.safe_load(block) for block in blocks(PAGES[alert], "yaml")]
+    assert any(alert in block.get("alerts", {}) for block in written)
+
+
+@pytest.mark.parametrize("alert", PAGES)
+def test_it_does_not_copy_the_expression_that_would_go_stale(alert: str) -> None:
+    flat = re.sub(r"\s+", "", PAGES[alert])
+    assert re.sub(r"\s+", "", EXPRESSIONS[alert]) not in flat
