@@ -410,7 +410,7 @@ def _listen(pour: Stream) -> Callable[[socket.socket, threading.Event], None]:
     return serve
 
 
-def test_a_dripped_tls_handshake_is_cut_at_the_deadline() -> None:
+def test_a_dripped_tls_handshake_ends_at_the_deadline() -> None:
     def pour(closing: threading.Event) -> Iterator[bytes]:
         yield b"\x16\x03\x03\x40\x00"  # a handshake record of 16 KiB, its bytes to come one by one
         while not closing.wait(0.02):
