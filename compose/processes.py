@@ -89,6 +89,11 @@ class Server:
         if self._process is not None:
             os.killpg(self._process.pid, number)
 
+    def wait(self, patience: float = PATIENCE) -> int:
+        """Its exit status once it has ended by itself. Raises subprocess.TimeoutExpired after `patience` seconds."""
+        assert self._process is not None
+        return self._process.wait(patience)
+
     def stop(self) -> None:
         """End it and its workers: SIGTERM, and SIGKILL for what is left when its first process has ended or is late."""
         if self._process is None:
