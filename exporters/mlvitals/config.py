@@ -82,11 +82,18 @@ class _Loader:
         return config
 
     def _exporters(self, entries: list[Any]) -> Iterator[ExporterSettings]:
+        names: set[str] = set()
         for index, entry in enumerate(entries):
+            at = ("exporters", index)
             try:
-                yield self._exporter(entry, ("exporters", index))
+                exporter = self._exporter(entry, at)
             except ConfigError as error:
                 self._problems += error.problems
+                continue
+            if exporter.name in names:
+                self._problems.append(self._document.problem((*at, "name"), "another exporter has this name already"))
+            names.add(exporter.name)
+            yield exporter
 
     def _exporter(self, entry: Any, at: Location) -> ExporterSettings:
         if not isinstance(entry, dict):
@@ -123,6 +130,8 @@ def _explained(found: Any, model: type[BaseModel], location: Location) -> str:
         return _unknown(str(location[-1]), _keys(model, location[:-1]))
     if kind == "literal_error":
         return f"expected {found['ctx']['expected']}"
+    if kind.startswith(("greater_than", "less_than")):
+        return message.replace("Input should be", "expected a number")
     return _EXPECTED.get(kind) or message.removeprefix("Value error, ").removeprefix("Input should be ")
 
 

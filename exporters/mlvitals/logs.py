@@ -14,7 +14,7 @@ _QUIET = ("urllib3", "tornado.access", "tornado.general")
 
 def setup(level: str) -> None:
     """Begin logging everything at `level` and above."""
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", key="ts"),
         structlog.processors.format_exc_info,

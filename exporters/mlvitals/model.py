@@ -21,9 +21,9 @@ DEFAULT_LISTEN = "127.0.0.1:10847"
 class Scrape(Settings):
     """Credentials of the generated scrape job; the paths are as Prometheus sees them."""
 
-    username: str | None = None
-    password_file: str | None = None
-    ca_file: str | None = None
+    username: str | None = Field(None, description="user of basic auth")
+    password_file: str | None = Field(None, description="file that holds the password")
+    ca_file: str | None = Field(None, description="CA that signed the certificate of mlvitals")
 
     @model_validator(mode="after")
     def _whole(self) -> Scrape:
@@ -47,18 +47,18 @@ class Web(Settings):
 class Links(Settings):
     """Where people find the other parts of the stack; what is not set is not linked."""
 
-    grafana: HttpUrl | None = None
-    prometheus: HttpUrl | None = None
-    alertmanager: HttpUrl | None = None
+    grafana: HttpUrl | None = Field(None, description="Grafana; without it notifications link to no dashboard")
+    prometheus: HttpUrl | None = Field(None, description="Prometheus; the data source of the dashboards")
+    alertmanager: HttpUrl | None = Field(None, description="Alertmanager; where Prometheus sends alerts")
 
 
 class AlertOverride(Settings):
     """Changes to one shipped alert rule."""
 
-    enabled: bool = True
-    for_: Duration | None = Field(None, alias="for")
-    severity: Severity | None = None
-    labels: dict[str, str] = Field(default_factory=dict)
+    enabled: bool = Field(True, description="false leaves the alert out")
+    for_: Duration | None = Field(None, alias="for", description="how long the condition holds before it fires")
+    severity: Severity | None = Field(None, description="what routes look at")
+    labels: dict[str, str] = Field(default_factory=dict, description="labels added to those that the alert has")
 
     @field_validator("labels")
     @classmethod
@@ -74,15 +74,8 @@ class Config(Settings):
 
     web: Web = Web()
     links: Links = Links()
-    exporters: tuple[SerializeAsAny[ExporterSettings], ...] = ()
-    alerts: dict[str, AlertOverride] = Field(default_factory=dict)
+    exporters: tuple[SerializeAsAny[ExporterSettings], ...] = Field((), description="the systems to read; see below")
+    alerts: dict[str, AlertOverride] = Field(
+        default_factory=dict, description="changes to shipped alerts, by name; see alerts.md"
+    )
     notifications: Notifications | None = None
-
-    @field_validator("exporters")
-    @classmethod
-    def _unique(cls, value: tuple[ExporterSettings, ...]) -> tuple[ExporterSettings, ...]:
-        names = [exporter.name for exporter in value]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"two exporters are named {name!r}")
-        return value

@@ -46,8 +46,9 @@ def http_url(value: str) -> str:
     try:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError(f"expected a URL such as http://mlflow:5000 ({error})") from None
+    except ValueError:
+        # Not urlsplit's words: they repeat the text, which may hold a password.
+        raise ValueError("expected a URL such as http://mlflow:5000; host or port is malformed") from None
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError("expected a URL such as http://mlflow:5000")
     if parts.username is not None or parts.password is not None:
@@ -83,11 +84,11 @@ class Auth(Settings):
     The `…_file` forms are read again before every collection, so a rotated secret needs no restart.
     """
 
-    username: str | None = None
-    password: SecretStr | None = Field(None, description="only as ${VARIABLE}")
-    password_file: ConfigFile | None = None
-    token: SecretStr | None = Field(None, description="bearer token, only as ${VARIABLE}")
-    token_file: ConfigFile | None = None
+    username: str | None = Field(None, description="user of basic auth")
+    password: SecretStr | None = Field(None, description="its password")
+    password_file: ConfigFile | None = Field(None, description="file that holds the password")
+    token: SecretStr | None = Field(None, description="bearer token")
+    token_file: ConfigFile | None = Field(None, description="file that holds the bearer token")
 
     @model_validator(mode="after")
     def _one_way(self) -> Auth:
@@ -104,10 +105,10 @@ class ExporterSettings(Settings):
     default_interval: ClassVar[float] = 30.0
     default_deadline: ClassVar[float] = 30.0
 
-    name: Name
-    type: str
-    interval: Duration | None = Field(None, description="time between two collections")
-    deadline: Duration | None = Field(None, description="time that one collection may take")
+    name: Name = Field(description="becomes the label exporter; its metrics are served at /metrics/NAME")
+    type: str = Field(description="what kind of system this is")
+    interval: Duration | None = Field(None, description="time between two collections; default 30s")
+    deadline: Duration | None = Field(None, description="time that one collection may take; default 30s")
     stale_after: Duration | None = Field(None, description="age at which data leaves the page; default 5 intervals")
     labels: dict[str, str] = Field(default_factory=dict, description="labels that service discovery adds")
 
@@ -138,7 +139,7 @@ class HttpSettings(ExporterSettings):
     """An exporter that reads one system over HTTP."""
 
     url: HttpUrl = Field(description="base URL; a path prefix is kept")
-    auth: Auth | None = None
+    auth: Auth | None = Field(None, description="credentials: username and password, or a bearer token")
 
 
 def secret_keys(model: type[BaseModel]) -> set[str]:

@@ -1,0 +1,144 @@
+"""Child processes that end with their parent, whatever happens to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import requests
+
+PATIENCE = 60.0
+GRACE = 10.0
+
+
+class ServerError(Exception):
+    """A server of the stack did not start or did not do what it is there for; the message ends with its log."""
+
+
+class Server:
+    """A server in a process group of its own, its output in `<folder>/<name>.log`.
+
+    It may be stopped and started again. When the thread that started it dies, even by SIGKILL, the kernel sends the
+    server SIGTERM.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        folder: Path,
+        ready: Callable[[], bool],
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        self._command = ["setpriv", "--pdeathsig", "TERM", *map(str, command)]
+        self._folder = folder
+        self._ready = ready
+        self._env = env
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the process and do not wait for it."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=self._folder,
+                env=self._env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_until_ready(self, patience: float = PATIENCE) -> None:
+        """Wait until it serves. Raises ServerError when it ends first or is not ready after `patience` seconds."""
+        if not wait_for(lambda: not self.alive() or self._ready(), patience):
+            raise ServerError(f"{self.name} is not ready after {patience:g} s\n{self.tail()}")
+        if not self.alive():
+            raise ServerError(f"{self.name} ended at once\n{self.tail()}")
+
+    def alive(self) -> bool:
+        """True while its first process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the server and its workers."""
+        if self._process is not None:
+            os.killpg(self._process.pid, number)
+
+    def stop(self) -> None:
+        """End it and its workers: SIGTERM, and SIGKILL for what is left when its first process has ended or is late."""
+        if self._process is None:
+            return
+        self._kill(signal.SIGTERM)
+        self._kill(signal.SIGCONT)  # a stopped process cannot act on SIGTERM
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(GRACE)
+        finally:
+            self._kill(signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def tail(self, lines: int = 15) -> str:
+        """The end of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def _kill(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):  # the whole group has ended
+            self.send(number)
+
+
+def wait_for(condition: Callable[[], bool], patience: float) -> bool:
+    """Ask until the condition holds, for at most `patience` seconds; whether it came to hold."""
+    end = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def answers(url: str, auth: tuple[str, str] | None = None) -> bool:
+    """Whether a GET of the URL gives 200."""
+    try:
+        return requests.get(url, auth=auth, timeout=5).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def free_port() -> int:
+    """A free port on loopback that the system hands to nobody else for a minute.
+
+    A connection that was closed on the accepting side leaves the port in TIME_WAIT: servers may bind it (they set
+    SO_REUSEADDR), the system does not choose it again.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            accepted, _ = listener.accept()
+            accepted.close()
+    return int(port)

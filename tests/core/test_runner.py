@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import itertools
+import threading
+
+import pytest
+from structlog.testing import capture_logs
+
+from mlvitals.core.collector import Deadline, Failure, Schedule, Snapshot, UpstreamError
+from mlvitals.core.metric import Family
+from mlvitals.core.runner import ExporterRunner, collect_once
+from mlvitals.core.state import ExporterState
+from tests.support.collectors import Results, Scripted, always, things
+from tests.support.waiting import until
+
+FAST = Schedule(interval=0.01, deadline=5, stale_after=60)
+
+
+def sample(families: list[Family], name: str, *labels: str) -> float | None:
+    family = next((family for family in families if family.metric.name == name), None)
+    return family.samples.get(labels) if family else None
+
+
+def test_a_snapshot_reaches_the_page_with_its_self_metrics() -> None:
+    state = collect_once("e", [Scripted(always(Snapshot("server", (things(3),))))])
+    families = state.families()
+    assert sample(families, "things", "2") == 1.0
+    assert sample(families, "mlvitals_target_up", "server") == 1.0
+    assert sample(families, "mlvitals_exporter_up") == 1.0
+    assert sample(families, "mlvitals_exporter_series") == 3.0
+    assert sample(families, "mlvitals_target_failure", "server", "connect") is None
+
+
+def test_before_the_first_result_a_target_has_no_up() -> None:
+    state = ExporterState("e", [Scripted(always(Snapshot("server", ())))])
+    assert state.targets() == {"server": None}
+    assert sample(state.families(), "mlvitals_target_up", "server") is None
+    assert not state.ready
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(UpstreamError("auth", "no"), "auth"), (ZeroDivisionError(), "internal")],
+)
+def test_an_error_fails_only_the_targets_not_spoken_of(error: Exception, reason: str) -> None:
+    def body(_: Deadline) -> Results:
+        yield Snapshot("a", (things(),))
+        raise error
+
+    state = collect_once("e", [Scripted(body, targets=("a", "b"))])
+    families = state.families()
+    assert sample(families, "mlvitals_target_up", "a") == 1.0
+    assert sample(families, "mlvitals_target_up", "b") == 0.0
+    assert sample(families, "mlvitals_target_failure", "b", reason) == 1.0
+    assert sample(families, "mlvitals_exporter_up") == 1.0
+    assert sample(families, "mlvitals_exporter_collection_errors_total", reason) == 1.0
+
+
+def test_a_target_that_is_not_spoken_of_fails() -> None:
+    state = collect_once("e", [Scripted(always(Snapshot("a", ())), targets=("a", "b"))])
+    assert sample(state.families(), "mlvitals_target_failure", "b", "internal") == 1.0
+
+
+def test_the_deadline_fails_a_stuck_collection_and_its_late_result_is_thrown_away() -> None:
+    go_on, done = threading.Event(), threading.Event()
+
+    def body(_: Deadline) -> Results:
+        go_on.wait(30)
+        yield Snapshot("server", (things(),))
+        done.set()
+
+    runner = ExporterRunner("e", [Scripted(body, schedule=Schedule(30, 0.05, 60))])
+    runner.start()
+    until(lambda: sample(runner.state.families(), "mlvitals_target_failure", "server", "timeout"))
+    go_on.set()
+    assert done.wait(10)
+    assert sample(runner.state.families(), "things", "0") is None
+    runner.cancel()
+    runner.join()
+
+
+def test_the_deadline_frees_what_registered_with_it() -> None:
+    freed = threading.Event()
+
+    def body(deadline: Deadline) -> Results:
+        deadline.on_expire(freed.set)
+        assert freed.wait(30)
+        deadline.remaining()
+        yield Snapshot("server", ())
+
+    state = collect_once("e", [Scripted(body, schedule=Schedule(30, 0.05, 60))])
+    assert freed.is_set()
+    assert sample(state.families(), "mlvitals_target_failure", "server", "timeout") == 1.0
+
+
+def test_a_collection_is_never_begun_while_the_last_one_runs() -> None:
+    running, most, runs = itertools.count(), [0], [0]
+    lock = threading.Lock()
+    active = [0]
+
+    def body(_: Deadline) -> Results:
+        with lock:
+            active[0] += 1
+            most[0] = max(most[0], active[0])
+            runs[0] += 1
+        next(running)
+        yield Snapshot("server", ())
+        with lock:
+            active[0] -= 1
+
+    runner = ExporterRunner("e", [Scripted(body, schedule=FAST)])
+    runner.start()
+    until(lambda: runs[0] > 20)
+    runner.cancel()
+    runner.join()
+    assert most == [1]
+
+
+def test_one_stuck_collector_keeps_no_other_waiting() -> None:
+    never = threading.Event()
+
+    def stuck(deadline: Deadline) -> Results:
+        deadline.on_expire(never.set)
+        never.wait(60)
+        yield Snapshot("slow", ())
+
+    count = itertools.count()
+
+    def quick(_: Deadline) -> Results:
+        yield Snapshot("server", (things(value=next(count)),))
+
+    runner = ExporterRunner("e", [Scripted(stuck, "slow", ("slow",)), Scripted(quick, schedule=FAST)])
+    runner.start()
+    until(lambda: (sample(runner.state.families(), "things", "0") or 0) > 5)
+    runner.cancel()
+    runner.join()
+    assert never.is_set()
+
+
+def test_stopping_cuts_what_is_under_way_and_closes_collectors() -> None:
+    entered, freed = threading.Event(), threading.Event()
+
+    def body(deadline: Deadline) -> Results:
+        deadline.on_expire(freed.set)
+        entered.set()
+        freed.wait(60)
+        yield Snapshot("server", ())
+
+    collector = Scripted(body)
+    runner = ExporterRunner("e", [collector])
+    runner.start()
+    assert entered.wait(10)
+    runner.cancel()
+    runner.join()
+    assert collector.closed.is_set()
+    assert runner.state.targets() == {"server": None}
+
+
+def test_old_data_leaves_the_page_and_up_0_with_the_reason_stays() -> None:
+    now = [1000.0]
+    collector = Scripted(always(Snapshot("server", ())), schedule=Schedule(30, 30, 150))
+    state = ExporterState("e", [collector], monotonic=lambda: now[0], clock=lambda: 5.0)
+    state.record(collector, Snapshot("server", (things(),)))
+    state.record(collector, Failure("server", "connect", "refused"))
+    before = state.version
+    now[0] += 149
+    assert sample(state.families(), "things", "0") == 1.0
+    assert state.version == before
+    now[0] += 1
+    assert state.version == before + 1
+    families = state.families()
+    assert sample(families, "things", "0") is None
+    assert sample(families, "mlvitals_target_up", "server") == 0.0
+    assert sample(families, "mlvitals_target_failure", "server", "connect") == 1.0
+    assert sample(families, "mlvitals_target_last_success_timestamp_seconds", "server") == 5.0
+
+
+def test_a_target_that_is_gone_is_forgotten() -> None:
+    rounds = itertools.count()
+
+    def body(_: Deadline) -> Results:
+        yield Snapshot("a", ())
+        if next(rounds) == 0:
+            yield Snapshot("b", ())
+
+    runner = ExporterRunner("e", [Scripted(body, targets=("a",), schedule=FAST)])
+    runner.start()
+    until(lambda: next(rounds) > 3)
+    until(lambda: set(runner.state.targets()) == {"a"})
+    runner.cancel()
+    runner.join()
+
+
+def test_auxiliary_collectors_do_not_count_for_exporter_up() -> None:
+    main = Scripted(always(Failure("server", "http", "500")))
+    side = Scripted(always(Snapshot("totals", ())), "totals", ("totals",), auxiliary=True)
+    assert sample(collect_once("e", [main, side]).families(), "mlvitals_exporter_up") == 0.0
+
+
+def test_the_same_series_from_two_targets_is_shown_once_and_counted() -> None:
+    def body(_: Deadline) -> Results:
+        yield Snapshot("a", (things(2, value=1.0),))
+        yield Snapshot("b", (things(3, value=2.0),))
+
+    families = collect_once("e", [Scripted(body, targets=("a", "b"))]).families()
+    assert sample(families, "things", "0") == 1.0
+    assert sample(families, "things", "2") == 2.0
+    assert sample(families, "mlvitals_exporter_series_dropped", "things", "duplicate") == 2.0
+
+
+def test_two_collectors_may_not_share_a_target() -> None:
+    collectors = [Scripted(always(Snapshot("server", ()))), Scripted(always(Snapshot("server", ())), "other")]
+    with pytest.raises(ValueError, match="share a target"):
+        ExporterRunner("e", collectors)
+
+
+def test_only_changes_of_state_are_logged() -> None:
+    collector = Scripted(always(Snapshot("server", ())))
+    state = ExporterState("e", [collector])
+    with capture_logs() as logs:
+        for result in [
+            Snapshot("server", ()),
+            Snapshot("server", ()),
+            Failure("server", "http", "500"),
+            Failure("server", "http", "500"),
+            Failure("server", "auth", "401"),
+            Snapshot("server", ()),
+        ]:
+            state.record(collector, result)
+    assert [(entry["event"], entry.get("reason")) for entry in logs] == [
+        ("target is up", None),
+        ("target failed", "http"),
+        ("target failed", "auth"),
+        ("target is up", None),
+    ]

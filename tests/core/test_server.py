@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from mlvitals.core import server
+from mlvitals.core.server import Request, Response, Route
+from tests.support.waiting import until
+
+BIG = b"x" * 20_000_000
+
+
+def _raise(_: Request) -> Response:
+    raise RuntimeError("secret details")
+
+
+ROUTES = (
+    Route("/hello", lambda _: Response(b"hello\n")),
+    Route("/echo/([a-z]+)", lambda request: Response(" ".join((*request.args, request.host)).encode())),
+    Route("/gzip", lambda request: Response(str(request.accepts_gzip).encode())),
+    Route("/big", lambda _: Response(BIG)),
+    Route("/broken", _raise),
+)
+
+
+@contextmanager
+def serving(routes: tuple[Route, ...] = ROUTES) -> Iterator[str]:
+    """A server in a thread; yields its HOST:PORT."""
+    sockets = server.listen("127.0.0.1:0")
+    started: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        started.append((asyncio.get_running_loop(), stop))
+        await server.serve(sockets, routes, stop.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(main()))
+    thread.start()
+    try:
+        until(lambda: started)
+        yield server.address_of(sockets)
+    finally:
+        loop, stop = started[0]
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with serving() as address:
+        yield address
+
+
+def connect(address: str, *sent: bytes) -> socket.socket:
+    host, _, port = address.rpartition(":")
+    sock = socket.create_connection((host, int(port)), timeout=30)
+    for part in sent:
+        sock.sendall(part)
+    return sock
+
+
+def test_get_and_head(address: str) -> None:
+    assert requests.get(f"http://{address}/hello", timeout=10).text == "hello\n"
+    head = requests.head(f"http://{address}/hello", timeout=10)
+    assert (head.status_code, head.headers["Content-Length"], head.content) == (200, "6", b"")
+    assert "Server" not in head.headers
+    assert head.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/", "/hello/", "/hello/x", "/hellox", "//hello", "/echo/UPPER", "/../hello"])
+def test_unknown_paths_are_404(address: str, path: str) -> None:
+    with connect(address, f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()) as sock:
+        assert sock.makefile("rb").readline() == b"HTTP/1.1 404 Not Found\r\n"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
+def test_other_methods_are_405(address: str, method: str) -> None:
+    answer = requests.request(method, f"http://{address}/hello", timeout=10)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize("host", ["a b", "a/b", "x@y", '"', "", "a:b", "<script>"])
+def test_a_malformed_host_is_refused(address: str, host: str) -> None:
+    with connect(address, f"GET /echo/a HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()) as sock:
+        assert b"400" in sock.makefile("rb").readline()
+
+
+@pytest.mark.parametrize("host", ["vitals", "vitals.example:443", "127.0.0.1:1", "[::1]:10847"])
+def test_a_handler_sees_the_path_and_the_host(address: str, host: str) -> None:
+    answer = requests.get(f"http://{address}/echo/abc", headers={"Host": host}, timeout=10)
+    assert answer.text == f"abc {host}"
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"), [("gzip", "True"), ("br, gzip;q=0.5", "True"), ("gzip;q=0", "False"), ("identity", "False")]
+)
+def test_accept_encoding_is_understood(address: str, header: str, expected: str) -> None:
+    assert requests.get(f"http://{address}/gzip", headers={"Accept-Encoding": header}, timeout=10).text == expected
+
+
+def test_an_error_in_a_handler_shows_nothing_of_itself(address: str) -> None:
+    answer = requests.get(f"http://{address}/broken", timeout=10)
+    assert (answer.status_code, answer.text) == (500, "500 Internal Server Error\n")
+
+
+def test_half_requests_hold_no_worker(address: str) -> None:
+    half = [connect(address, b"GET /hello HTTP/1.1\r\nHost: a\r\nX") for _ in range(200)]
+    try:
+        assert requests.get(f"http://{address}/hello", timeout=10).ok
+    finally:
+        for sock in half:
+            sock.close()
+
+
+def test_a_header_that_is_dripped_is_cut(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "HEADER_SECONDS", 0.5)
+    with serving() as short, connect(short, b"GET /hello HTTP/1.1\r\nHost: a\r\nX: ") as sock:
+        assert until(lambda: _cut(lambda: sock.sendall(b"a")), 20)
+
+
+def test_a_header_that_is_too_large_is_refused(address: str) -> None:
+    with connect(address) as sock:
+        assert until(lambda: _cut(lambda: sock.sendall(b"GET /" + b"a" * 1_000_000)), 20)
+    assert requests.get(f"http://{address}/hello", timeout=10).ok
+
+
+def test_a_body_that_is_too_large_is_refused(address: str) -> None:
+    head = b"POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n"
+    with connect(address, head) as sock:
+        assert b"200" not in sock.makefile("rb").readline()
+
+
+def test_a_reader_that_does_not_read_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "ANSWER_SECONDS", 0.5)
+    done = threading.Event()
+
+    def big(_: Request) -> Response:
+        done.set()
+        return Response(BIG)
+
+    with serving((Route("/big", big),)) as address, connect(address, b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n") as sock:
+        assert done.wait(10)
+        until(lambda: _cut(lambda: sock.sendall(b"\r\n")), 20)
+        assert len(_all_of(sock)) < len(BIG)
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "a:b:c"])
+def test_a_malformed_listen_address_is_an_error(address: str) -> None:
+    with pytest.raises(ValueError, match="HOST:PORT"):
+        server.listen(address)
+
+
+def test_ipv6_loopback() -> None:
+    sockets = server.listen("[::1]:0")
+    assert server.address_of(sockets).startswith("[::1]:")
+    for sock in sockets:
+        sock.close()
+
+
+def _all_of(sock: socket.socket) -> bytes:
+    received = bytearray()
+    with contextlib.suppress(ConnectionError):
+        while chunk := sock.recv(1 << 16):
+            received += chunk
+    return bytes(received)
+
+
+def _cut(send: Callable[[], None]) -> bool:
+    try:
+        send()
+    except OSError:
+        return True
+    return False
