@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from mlvitals.core.collector import Deadline, Failure, Schedule, Snapshot, UpstreamError
 from mlvitals.core.metric import Family
-from mlvitals.core.runner import ExporterRunner, collect_once
+from mlvitals.core.runner import ExporterRunner, collect_once, next_start
 from mlvitals.core.state import ExporterState
 from tests.support.collectors import Results, Scripted, always, things
 from tests.support.waiting import until
@@ -218,14 +218,15 @@ def test_only_changes_of_state_are_logged() -> None:
     collector = Scripted(always(Snapshot("server", ())))
     state = ExporterState("e", [collector])
     with capture_logs() as logs:
-        for result in [
+        results: list[Snapshot | Failure] = [
             Snapshot("server", ()),
             Snapshot("server", ()),
             Failure("server", "http", "500"),
             Failure("server", "http", "500"),
             Failure("server", "auth", "401"),
             Snapshot("server", ()),
-        ]:
+        ]
+        for result in results:
             state.record(collector, result)
     assert [(entry["event"], entry.get("reason")) for entry in logs] == [
         ("target is up", None),
@@ -233,3 +234,13 @@ def test_only_changes_of_state_are_logged() -> None:
         ("target failed", "auth"),
         ("target is up", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("interval", "failures", "expected"),
+    [(30, 0, 30), (30, 5, 30), (3600, 0, 3600), (3600, 1, 30), (3600, 3, 120), (3600, 99, 3600)],
+)
+def test_a_failed_collection_is_tried_again_before_a_long_interval_is_over(
+    interval: float, failures: int, expected: float
+) -> None:
+    assert next_start(interval, failures) == expected

@@ -13,35 +13,50 @@ import weakref
 from typing import Any
 
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
 class SocketGuard:
-    """The open sockets of one client."""
+    """The open sockets of one client. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._is_cut = False
 
     def watch(self, sock: socket.socket | None) -> None:
-        """Remember a socket for as long as somebody else holds it."""
-        if sock is not None:
-            with self._lock:
-                self._sockets.add(sock)
+        """Remember a socket for as long as somebody else holds it; after `cut` it is shut down at once."""
+        if sock is None:
+            return
+        with self._lock:
+            self._sockets.add(sock)
+            is_cut = self._is_cut
+        if is_cut:
+            _shut_down(sock)
 
     def cut(self) -> None:
-        """Shut every socket down; a thread that reads or writes one gets an error."""
+        """Shut every socket down, those to come too; a thread that reads or writes one gets an error."""
         with self._lock:
+            self._is_cut = True
             sockets = list(self._sockets)
         for sock in sockets:
-            with contextlib.suppress(OSError):
-                # Not sock.shutdown(): SSLSocket's drops its TLS state under the reading thread.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            _shut_down(sock)
+
+    def mend(self) -> None:
+        """Let new sockets live again."""
+        with self._lock:
+            self._is_cut = False
+
+
+def _shut_down(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        # Not sock.shutdown(): SSLSocket's drops its TLS state under the reading thread.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 class GuardedAdapter(HTTPAdapter):
-    """requests' transport, with every socket known to a guard. No proxy is used unless the session names one."""
+    """requests' transport, with every socket known to a guard."""
 
     def __init__(self, guard: SocketGuard, **options: Any) -> None:
         self._guard = guard
@@ -49,17 +64,12 @@ class GuardedAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Build the pools from guarded connections."""
-        super().init_poolmanager(*args, **options)  # type: ignore[no-untyped-call]
-        _guard_pools(self.poolmanager, self._guard)
-
-    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
-        """Build the proxied pools from guarded connections."""
-        manager = super().proxy_manager_for(*args, **options)  # type: ignore[no-untyped-call]
-        _guard_pools(manager, self._guard)
-        return manager
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = _guarded_pools(self._guard)
 
 
-def _guard_pools(manager: PoolManager, guard: SocketGuard) -> None:
+def _guarded_pools(guard: SocketGuard) -> dict[str, type[HTTPConnectionPool]]:
+    # Classes made here, because urllib3 builds pools and connections itself and passes on only arguments it knows.
     class Http(HTTPConnection):
         def _new_conn(self) -> socket.socket:
             sock = super()._new_conn()
@@ -67,14 +77,22 @@ def _guard_pools(manager: PoolManager, guard: SocketGuard) -> None:
             return sock
 
     class Https(HTTPSConnection):
+        _twin: socket.socket | None = None
+
         def _new_conn(self) -> socket.socket:
             sock = super()._new_conn()
-            guard.watch(sock)
+            # The handshake takes the socket out of its object and shows the new one only when it is done. A second
+            # descriptor of the same connection can be shut down meanwhile.
+            self._twin = sock.dup()
+            guard.watch(self._twin)
             return sock
 
         def connect(self) -> None:
-            super().connect()
-            # The TLS socket took the place of the plain one.
+            try:
+                super().connect()
+            finally:
+                if self._twin is not None:
+                    self._twin.close()
             guard.watch(self.sock)
 
     class HttpPool(HTTPConnectionPool):
@@ -83,4 +101,4 @@ def _guard_pools(manager: PoolManager, guard: SocketGuard) -> None:
     class HttpsPool(HTTPSConnectionPool):
         ConnectionCls = Https
 
-    manager.pool_classes_by_scheme = {"http": HttpPool, "https": HttpsPool}
+    return {"http": HttpPool, "https": HttpsPool}

@@ -93,14 +93,14 @@ class Family:
         self.metric = metric
         self.samples: dict[tuple[str, ...], float] = {}
 
-    def add(self, value: float, **labels: str) -> None:
+    def add(self, value: float, /, **labels: str) -> None:
         """Add one sample."""
         key = self._key(labels)
         if key in self.samples:
             raise ValueError(f"{self.metric} has two samples with {labels}")
         self.samples[key] = float(value)
 
-    def add_states(self, label: str, current: str | None, **labels: str) -> None:
+    def add_states(self, label: str, current: str | None, /, **labels: str) -> None:
         """Add a state set: one sample for each value that the declaration gives `label`, 1 for `current`."""
         for value in self.metric.values[label]:
             self.add(value == current, **labels, **{label: value})

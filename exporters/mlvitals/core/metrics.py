@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlvitals.core.metric import counter, gauge, info
 
 REASONS = ("auth", "connect", "timeout", "http", "parse", "limit", "internal")
-"""Why a target could not be read. 401 and 403 are `auth`, TLS and refused connections `connect`, other statuses `http`."""
+"""Why a target could not be read; 401 and 403 are `auth`, TLS and lost connections `connect`, other statuses `http`."""
 
 TARGET_UP = gauge("mlvitals_target_up", "1 when the last collection read this target, 0 when it failed", "target")
 TARGET_FAILURE = gauge(

@@ -7,11 +7,13 @@ within the collection's deadline.
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -23,6 +25,7 @@ from urllib3.util.retry import Retry
 from mlvitals import __version__
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.connections import GuardedAdapter, SocketGuard
+from mlvitals.core.failures import broken_off, refusal, shown, unexpected, unreachable
 from mlvitals.core.settings import Auth, HttpSettings
 
 USER_AGENT = f"mlvitals/{__version__}"
@@ -51,6 +54,8 @@ class Client:
         self._explain = explain
         self._guard = SocketGuard()
         self._within = _Within()
+        self.clock: float | None = None
+        """The upstream's clock at its last answer (the Date header), Unix time; None when it does not tell."""
         retry = _Retry(
             within=self._within,
             total=2,
@@ -61,75 +66,95 @@ class Client:
             # A Retry-After may be longer than the collection; the next one comes soon enough.
             respect_retry_after_header=False,
         )
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._session.headers["User-Agent"] = USER_AGENT
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, GuardedAdapter(self._guard, max_retries=retry))
 
-    def get(self, path: str, into: type[T], deadline: Deadline, params: Mapping[str, Any] | None = None) -> T:
+    def get(self, path: str, into: TypeAdapter[T], deadline: Deadline, params: Mapping[str, Any] | None = None) -> T:
         """GET a path below the base URL and parse its JSON into `into`."""
         return self._parse(path, into, self.send("GET", path, deadline, params=params))
 
-    def post(self, path: str, into: type[T], deadline: Deadline, body: Mapping[str, Any]) -> T:
+    def post(self, path: str, into: TypeAdapter[T], deadline: Deadline, body: Mapping[str, Any]) -> T:
         """POST a search and parse its JSON into `into`."""
         return self._parse(path, into, self.send("POST", path, deadline, json=body))
 
-    def send(self, method: str, path: str, deadline: Deadline, **options: Any) -> bytes:
+    def send(self, method: str, path: str, deadline: Deadline, **options: Any) -> bytearray:
         """The body of a 200 answer."""
-        self._within.deadline = deadline
-        deadline.on_expire(self._guard.cut)
-        url = urljoin(self._base, path.lstrip("/"))
+        self._begin(deadline)
+        url = self._url(path)
         headers = authorization(self._auth)
-        try:
-            for _ in range(MAX_REDIRECTS + 1):
-                with self._open(method, url, deadline, headers, options) as response:
-                    if response.is_redirect:
-                        url = self._redirected(response, method, url)
-                        continue
-                    return self._body(response, url)
-        except (failed.RequestException, lost.HTTPError, OSError) as error:
-            raise _failure(error, url, deadline) from error
-        raise UpstreamError("http", f"{_shown(url)} answered more than {MAX_REDIRECTS} redirects")
+        for _ in range(MAX_REDIRECTS + 1):
+            with self._open(method, url, deadline, headers, options) as response:
+                self.clock = _clock(response)
+                if not response.is_redirect:
+                    return self._body(response, url, deadline)
+                url = _redirected(response, method, url)
+                # What was asked for stands in the new address.
+                options.pop("params", None)
+        raise UpstreamError("http", f"{shown(url)} answered more than {MAX_REDIRECTS} redirects")
 
     def close(self) -> None:
         """Close every connection."""
         self._session.close()
+
+    def _url(self, path: str) -> str:
+        # Not urljoin: a path that begins with a name and a colon, or with two slashes, would leave the host.
+        return self._base + path.lstrip("/")
+
+    def _begin(self, deadline: Deadline) -> None:
+        if self._within.deadline is not deadline:
+            self._within.deadline = deadline
+            self._guard.mend()
+            deadline.on_expire(lambda: self._cut(deadline))
+
+    def _cut(self, deadline: Deadline) -> None:
+        # A deadline that comes late must not cut the collection after its own.
+        if self._within.deadline is deadline:
+            self._guard.cut()
 
     def _open(
         self, method: str, url: str, deadline: Deadline, headers: Mapping[str, str], options: Mapping[str, Any]
     ) -> requests.Response:
         left = deadline.remaining()
         timeout = (min(CONNECT_TIMEOUT, left), left)
-        return self._session.request(
-            method, url, headers=headers, timeout=timeout, stream=True, allow_redirects=False, **options
-        )
-
-    def _body(self, response: requests.Response, url: str) -> bytes:
-        if response.status_code != 200:
-            start = next(response.raw.stream(_ERROR_BODY, decode_content=True), b"")[:_ERROR_BODY]
-            raise (self._explain and self._explain(response.status_code, start)) or _refusal(response, url)
-        body = bytearray()
-        for chunk in response.raw.stream(_CHUNK, decode_content=True):
-            body += chunk
-            if len(body) > self._max_body:
-                raise UpstreamError("limit", f"{_shown(url)} answered more than {self._max_body >> 20} MiB")
-        return bytes(body)
-
-    def _redirected(self, response: requests.Response, method: str, url: str) -> str:
-        """The address of a redirect that may be followed: the same host, never from https to http."""
-        target = urljoin(url, response.headers["Location"])
-        if method != "GET" and response.status_code not in (307, 308):
-            raise UpstreamError("http", f"{_shown(url)} redirects a {method} to {_shown(target)}: set url to that address")
-        if not _same_host(url, target):
-            raise UpstreamError("http", f"{_shown(url)} redirects to {_shown(target)}: set url to that address")
-        return target
-
-    def _parse(self, path: str, into: type[T], body: bytes) -> T:
         try:
-            return _adapter(into).validate_json(body)
+            return self._session.request(
+                method, url, headers=headers, timeout=timeout, stream=True, allow_redirects=False, **options
+            )
+        except (failed.RequestException, lost.HTTPError, OSError) as error:
+            raise unreachable(error, url, deadline) from error
+
+    def _body(self, response: requests.Response, url: str, deadline: Deadline) -> bytearray:
+        if response.status_code != 200:
+            raise self._refusal(response, url)
+        body = bytearray()
+        try:
+            for chunk in response.raw.stream(_CHUNK, decode_content=True):
+                body += chunk
+                deadline.remaining()
+                if len(body) > self._max_body:
+                    raise UpstreamError("limit", f"{shown(url)} answered more than {self._max_body >> 20} MiB")
+        except (lost.HTTPError, OSError) as error:
+            raise broken_off(error, url, deadline) from error
+        return body
+
+    def _refusal(self, response: requests.Response, url: str) -> UpstreamError:
+        start = b""
+        if self._explain:
+            with contextlib.suppress(lost.HTTPError, OSError):
+                # One receive: an error answer that drips is not waited for.
+                start = response.raw.read1(_ERROR_BODY, decode_content=True)
+        explained = self._explain and self._explain(response.status_code, start)
+        return explained or refusal(response, url)
+
+    def _parse(self, path: str, into: TypeAdapter[T], body: bytearray) -> T:
+        try:
+            return into.validate_json(body)
         except ValidationError as error:
-            raise UpstreamError("parse", f"{_shown(urljoin(self._base, path.lstrip('/')))}: {_unexpected(error, body)}") from None
+            raise unexpected(error, body, self._url(path)) from None
 
 
 def authorization(auth: Auth | None) -> dict[str, str]:
@@ -154,6 +179,11 @@ def _secret(path: Path | None) -> str:
         raise UpstreamError("auth", f"cannot read {path}: {why}") from None
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, response: requests.Response) -> None:
+        """Keep requests from preparing the next call itself: it would read the whole body of the redirect for it."""
+
+
 class _Within:
     """The deadline of the call that is under way."""
 
@@ -171,72 +201,43 @@ class _Retry(Retry):
         super().__init__(*args, **options)
         self._within = within
 
-    def new(self, **options: Any) -> _Retry:
+    def new(self, **options: Any) -> Self:
         return super().new(within=self._within, **options)
 
-    def increment(self, *args: Any, **options: Any) -> Retry:
+    def increment(self, *args: Any, **options: Any) -> Self:
         error = options.get("error")
         if error is not None and (self._within.over or isinstance(error, lost.ReadTimeoutError)):
             raise error
         return super().increment(*args, **options)
 
 
-@cache
-def _adapter(into: type[T]) -> TypeAdapter[T]:
-    return TypeAdapter(into)
+def _clock(response: requests.Response) -> float | None:
+    try:
+        return parsedate_to_datetime(response.headers["Date"]).timestamp()
+    except (KeyError, ValueError, OverflowError):
+        return None
 
 
-def _same_host(url: str, target: str) -> bool:
-    old, new = urlsplit(url), urlsplit(target)
-    if (old.scheme, old.netloc) == (new.scheme, new.netloc):
-        return True
-    return old.hostname == new.hostname and (old.scheme, new.scheme) == ("http", "https")
+def _redirected(response: requests.Response, method: str, url: str) -> str:
+    """The address of a redirect that may be followed. Raises UpstreamError (`http`) for another one."""
+    try:
+        target = urljoin(url, response.headers["Location"])
+        same = _same_origin(url, target)
+    except ValueError:
+        raise UpstreamError("http", f"{shown(url)} redirects to an address that is not a URL") from None
+    if method != "GET" and response.status_code not in (307, 308):
+        raise UpstreamError("http", f"{shown(url)} redirects a {method} to {shown(target)}: set url to that address")
+    if not same:
+        raise UpstreamError("http", f"{shown(url)} redirects to {shown(target)}: set url to that address")
+    return target
 
 
-def _shown(url: str) -> str:
-    """The URL without user info and query, which may hold secrets."""
+def _same_origin(url: str, target: str) -> bool:
+    """True for the same scheme, host and port, and for the usual step from http to https."""
+    old, new = _origin(url), _origin(target)
+    return old == new or (old == ("http", old[1], 80) and new == ("https", old[1], 443))
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
-
-
-def _refusal(response: requests.Response, url: str) -> UpstreamError:
-    reason = "auth" if response.status_code in (401, 403) else "http"
-    return UpstreamError(reason, f"{_shown(url)} answered {response.status_code} {response.reason}"[:300])  # type: ignore[arg-type]
-
-
-def _unexpected(error: ValidationError, body: bytes) -> str:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    if first["type"] == "json_invalid":
-        kind = "HTML" if body.lstrip()[:1] == b"<" else "not JSON, or JSON that is cut short"
-        return f"answered {kind}"
-    where = ".".join(map(str, first["loc"])) or "the answer"
-    return f"{where}: {first['msg']}"
-
-
-def _failure(error: Exception, url: str, deadline: Deadline) -> UpstreamError:
-    where = _shown(url)
-    if deadline.expired or isinstance(error, (failed.Timeout, lost.TimeoutError)):
-        return UpstreamError("timeout", f"{where} did not answer in time")
-    if isinstance(error, (failed.ContentDecodingError, lost.DecodeError)):
-        return UpstreamError("parse", f"{where} answered a body that cannot be decoded")
-    if isinstance(error, lost.IncompleteRead) or "IncompleteRead" in repr(error):
-        return UpstreamError("parse", f"{where} cut its answer short")
-    if isinstance(error, failed.SSLError):
-        return UpstreamError("connect", f"{where}: TLS failed: {_innermost(error)}")
-    if isinstance(error, (failed.ConnectionError, lost.HTTPError, OSError)):
-        return UpstreamError("connect", f"cannot connect to {where}: {_innermost(error)}")
-    return UpstreamError("http", f"{where}: {_innermost(error)}")
-
-
-def _innermost(error: BaseException) -> str:
-    """The shortest true words about a wrapped error: those of the operating system or of TLS."""
-    while True:
-        inner = error.__cause__ or error.__context__ or getattr(error, "reason", None)
-        inner = inner or next((arg for arg in error.args if isinstance(arg, BaseException)), None)
-        if not isinstance(inner, BaseException):
-            break
-        error = inner
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error)[:200] or type(error).__name__
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)

@@ -17,6 +17,8 @@ log = structlog.get_logger()
 
 JITTER = 0.05
 """Each interval is this much longer or shorter, so that exporters and replicas do not keep step."""
+RETRY_AFTER = 30.0
+"""Seconds until a failed collection is tried again, doubled each time, where the interval is longer than that."""
 
 
 class Collection:
@@ -44,6 +46,11 @@ class Collection:
                 self._end("internal", f"{type(error).__name__} in mlvitals; the log has the details")
             else:
                 self._end("internal", "the collector did not speak of this target")
+
+    @property
+    def read_any(self) -> bool:
+        """At least one target was read."""
+        return any(self._spoken.values())
 
     def cancel(self) -> None:
         """Free a blocked collection and forget it."""
@@ -132,6 +139,11 @@ def collect_once(name: str, collectors: Sequence[Collector]) -> ExporterState:
     return state
 
 
+def next_start(interval: float, failures: int) -> float:
+    """Seconds between two starts after so many failures in a row: an hourly source is not given up for an hour."""
+    return min(interval, RETRY_AFTER * 2 ** (min(failures, 20) - 1)) if failures else interval
+
+
 class _Loop(threading.Thread):
     def __init__(self, collector: Collector, state: ExporterState) -> None:
         super().__init__(name=f"{state.name}/{collector.name}", daemon=True)
@@ -141,15 +153,17 @@ class _Loop(threading.Thread):
         self._current: Collection | None = None
 
     def run(self) -> None:
-        wait = 0.0
+        wait, failures = 0.0, 0
         while not self._stop_asked.wait(wait):
             started = time.monotonic()
             self._current = Collection(self._collector, self._state)
             if self._stop_asked.is_set():
                 break
             self._current.run()
+            failures = 0 if self._current.read_any else failures + 1
+            interval = next_start(self._collector.schedule.interval, failures)
             spread = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
-            wait = max(0.0, self._collector.schedule.interval * spread - (time.monotonic() - started))
+            wait = max(0.0, interval * spread - (time.monotonic() - started))
         self._collector.close()
 
     def cancel(self) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
+from fnmatch import fnmatchcase
 from typing import ClassVar, NamedTuple
 
 from pydantic import Field, field_validator
 
 from mlvitals.core.settings import Duration, HttpSettings, Settings
 
-_BOUND = re.compile(r"\s*(?P<metric>.+?)\s*(?P<operator><=|>=|<|>)\s*(?P<value>[-+]?[0-9.]+(?:[eE][-+]?\d+)?)\s*")
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_BOUND = re.compile(rf"\s*(?P<metric>.+?)\s*(?P<operator><=|>=|<|>)\s*(?P<value>{_NUMBER})\s*")
 
 
 class Bound(NamedTuple):
@@ -23,12 +26,9 @@ class Bound(NamedTuple):
 def parse_bound(text: str) -> Bound:
     """`mse < 0.5` in parts. Raises ValueError."""
     match = _BOUND.fullmatch(text)
-    try:
-        if match is None:
-            raise ValueError
-        return Bound(match["metric"], match["operator"], float(match["value"]))
-    except ValueError:
-        raise ValueError(f"expected a bound such as 'mse < 0.5', got {text!r}") from None
+    if match is None or not math.isfinite(value := float(match["value"])):
+        raise ValueError(f"expected a bound such as 'mse < 0.5', got {text!r}")
+    return Bound(match["metric"], match["operator"], value)
 
 
 class Patterns(Settings):
@@ -36,6 +36,15 @@ class Patterns(Settings):
 
     include: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
+
+    def matches(self, name: str) -> bool:
+        """True when the name is kept; case counts."""
+        return matches(name, self.include) and not matches(name, self.exclude)
+
+
+def matches(name: str, patterns: tuple[str, ...]) -> bool:
+    """True when one of the shell-style patterns matches the whole name; case counts."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 class Objective(Settings):
@@ -49,8 +58,9 @@ class Objective(Settings):
     @field_validator("metrics")
     @classmethod
     def _bounds(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for text in value:
-            parse_bound(text)
+        bounds = [parse_bound(text) for text in value]
+        if len({(bound.metric, bound.operator) for bound in bounds}) != len(bounds):
+            raise ValueError("expected one bound for each metric and operator")
         return value
 
     def bounds(self) -> list[Bound]:
@@ -65,11 +75,26 @@ class MlflowSettings(HttpSettings):
 
     models: Patterns = Patterns()
     experiments: Patterns = Patterns()
-    max_models: int = Field(1000, ge=1, description="models shown; the rest is counted as dropped")
-    max_experiments: int = Field(1000, ge=1, description="experiments shown; the rest is counted as dropped")
+    max_models: int = Field(1000, ge=1, description="models shown, first by name; the rest is counted as dropped")
+    max_experiments: int = Field(
+        1000, ge=1, description="experiments shown, first by name; the rest is counted as dropped"
+    )
+    max_aliases: int = Field(
+        20, ge=1, description="aliases shown for each model, first by name; the rest is counted as dropped"
+    )
     tags: tuple[str, ...] = Field((), description="patterns of model tags shown as mlflow_model_tag_info")
-    metrics: tuple[str, ...] = Field(("*",), description="patterns of run metrics shown for each alias")
-    max_metrics: int = Field(20, ge=1, description="run metrics shown for each alias; the rest is counted as dropped")
+    max_tags: int = Field(
+        20, ge=1, description="tags shown for each model, first by name; the rest is counted as dropped"
+    )
+    metrics: tuple[str, ...] = Field(
+        ("*",), description="patterns of run metrics shown for each alias; those with an objective are shown always"
+    )
+    max_metrics: int = Field(
+        20,
+        ge=1,
+        description="run metrics shown for each alias, those with an objective first, then by name; "
+        "the rest is counted as dropped",
+    )
     window: Duration = Field(86400.0, description="how far back ended runs count as recent; default 24h")
     baseline_interval: Duration = Field(3600.0, description="time between two counts of all runs; default 1h")
     baseline_deadline: Duration = Field(600.0, description="time that one count of all runs may take; default 10m")

@@ -11,9 +11,7 @@ OPERATORS = ("<", "<=", ">", ">=")
 SERVER_INFO = info("mlflow_server_info", "MLflow's version (GET /version)", "version")
 
 MODELS = gauge("mlflow_models", "Registered models that match the configured patterns (registered-models/search)")
-MODEL_CREATED = gauge(
-    "mlflow_model_created_timestamp_seconds", "creation_timestamp of the registered model", "model"
-)
+MODEL_CREATED = gauge("mlflow_model_created_timestamp_seconds", "creation_timestamp of the registered model", "model")
 MODEL_LAST_UPDATED = gauge(
     "mlflow_model_last_updated_timestamp_seconds",
     "last_updated_timestamp of the registered model; MLflow does not move it when an alias or a tag is set",
@@ -30,7 +28,10 @@ MODEL_STAGE_VERSION = gauge(
 MODEL_TAG_INFO = info("mlflow_model_tag_info", "Chosen tags of the registered model", "model", "key", "value")
 
 MODEL_ALIAS_VERSION = gauge(
-    "mlflow_model_alias_version", "The model version that the alias names (aliases of registered-models/search)", "model", "alias"
+    "mlflow_model_alias_version",
+    "The model version that the alias names (aliases of registered-models/search)",
+    "model",
+    "alias",
 )
 MODEL_ALIAS_VERSION_CREATED = gauge(
     "mlflow_model_alias_version_created_timestamp_seconds",

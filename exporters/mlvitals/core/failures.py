@@ -1,0 +1,84 @@
+"""What went wrong with a call, as one of the failure reasons and in words for people.
+
+Nothing in these words is taken as it came: addresses lose user info and query, which may hold secrets, and what an
+upstream wrote loses its control characters and its length.
+"""
+
+from __future__ import annotations
+
+from http.client import HTTPException, RemoteDisconnected
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+from requests import Response
+from requests import exceptions as failed
+from urllib3 import exceptions as lost
+
+from mlvitals.core.collector import Deadline, UpstreamError
+
+_LONGEST = 300
+
+
+def plain(text: str) -> str:
+    """Foreign text that is safe in a log line: printable and short."""
+    shown = "".join(char if char.isprintable() else "?" for char in text[:_LONGEST])
+    return shown if len(text) <= _LONGEST else shown + "…"
+
+
+def shown(url: str) -> str:
+    """The URL without user info and query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an address that is not a URL"
+    return plain(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}")
+
+
+def unreachable(error: Exception, url: str, deadline: Deadline) -> UpstreamError:
+    """There was no answer."""
+    where, cause = shown(url), _root(error)
+    if deadline.expired or isinstance(error, (failed.Timeout, lost.TimeoutError)):
+        return UpstreamError("timeout", f"{where} did not answer in time")
+    if isinstance(error, failed.SSLError):
+        return UpstreamError("connect", f"{where}: TLS failed: {_words(cause)}")
+    if isinstance(cause, HTTPException) and not isinstance(cause, RemoteDisconnected):
+        return UpstreamError("http", f"{where} does not answer in HTTP: {_words(cause)}")
+    return UpstreamError("connect", f"cannot connect to {where}: {_words(cause)}")
+
+
+def broken_off(error: Exception, url: str, deadline: Deadline) -> UpstreamError:
+    """An answer began and did not end as it should."""
+    where = shown(url)
+    if deadline.expired or isinstance(error, lost.TimeoutError):
+        return UpstreamError("timeout", f"{where} did not end its answer in time")
+    if isinstance(error, lost.DecodeError):
+        return UpstreamError("parse", f"{where} answered a body that cannot be decompressed")
+    return UpstreamError("parse", f"{where} cut its answer short")
+
+
+def refusal(response: Response, url: str) -> UpstreamError:
+    """The answer was not 200."""
+    text = f"{shown(url)} answered {response.status_code} {plain(response.reason or '')}".rstrip()
+    return UpstreamError("auth" if response.status_code in (401, 403) else "http", text)
+
+
+def unexpected(error: ValidationError, body: bytes | bytearray, url: str) -> UpstreamError:
+    """The answer was not of the shape that it should have."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    if first["type"] == "json_invalid":
+        kind = "HTML" if body[:256].lstrip()[:1] == b"<" else "what is not JSON, or was cut short"
+        return UpstreamError("parse", f"{shown(url)} answered {kind}")
+    where = ".".join(map(str, first["loc"])) or "the answer"
+    return UpstreamError("parse", f"{shown(url)}: {plain(where)}: {plain(first['msg'])}")
+
+
+def _root(error: BaseException) -> BaseException:
+    """What requests and urllib3 wrapped: the error of the operating system, of TLS or of HTTP's grammar."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return error
+
+
+def _words(error: BaseException) -> str:
+    system = isinstance(error, OSError) and error.strerror
+    return plain(system or str(error) or type(error).__name__)

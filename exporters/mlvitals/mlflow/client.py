@@ -1,0 +1,335 @@
+"""MLflow's REST API 2.0, as far as the exporter reads it: typed, paged and quoted.
+
+Sources: https://mlflow.org/docs/latest/rest-api.html, and what MLflow 3.17 was seen to do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Protocol, TypeVar
+from urllib.parse import quote
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from mlvitals.core.collector import Deadline, UpstreamError
+from mlvitals.core.outbound import Client
+from mlvitals.mlflow.config import MlflowSettings
+
+API = "api/2.0/mlflow"
+MAX_PAGES = 10_000
+OBJECTS_A_PAGE = 1000
+VERSIONS_A_PAGE = 2000
+# A run comes with all its parameters and tags, some kilobytes; this many hold the server up for about a second.
+RUNS_A_PAGE = 500
+# MLflow takes more, Databricks and older releases do not.
+IN_LIST = 100
+# The filter of a GET stands in the request line, which proxies cut at 8 KiB.
+FILTER_LENGTH = 4000
+
+Millis = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+VersionNumber = Annotated[int, Field(ge=0, lt=2**53)]
+"""Versions come as strings; every one of them is exact as a sample value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag of a registered model."""
+
+    key: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """An alias of a registered model."""
+
+    alias: str
+    version: VersionNumber
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A version of a registered model. `run_id` is empty when no run made it."""
+
+    name: str
+    version: VersionNumber
+    creation_timestamp: Millis = 0
+    current_stage: str = "None"
+    run_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """A registered model. `latest_versions` holds the highest version of each stage, so the highest of all."""
+
+    name: str
+    creation_timestamp: Millis = 0
+    last_updated_timestamp: Millis = 0
+    latest_versions: tuple[ModelVersion, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    aliases: tuple[Alias, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """An experiment, active or deleted."""
+
+    experiment_id: str
+    name: str
+    lifecycle_stage: str = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """A run without its data. A run that was resumed keeps its old `end_time` while its status is RUNNING."""
+
+    run_id: str
+    experiment_id: str
+    status: str
+    start_time: Millis | None = None
+    end_time: Millis | None = None
+    lifecycle_stage: str = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class RunMetric:
+    """The last value of a metric of a run; NaN comes as a string, infinity as the largest float."""
+
+    key: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class _RunData:
+    metrics: tuple[RunMetric, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run with its metrics."""
+
+    info: RunInfo
+    data: _RunData = field(default_factory=_RunData)
+
+
+@dataclass(frozen=True, slots=True)
+class _RunHeader:
+    info: RunInfo
+
+
+@dataclass(frozen=True, slots=True)
+class _Models:
+    registered_models: tuple[RegisteredModel, ...] = ()
+    next_page_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Versions:
+    model_versions: tuple[ModelVersion, ...] = ()
+    next_page_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Experiments:
+    experiments: tuple[Experiment, ...] = ()
+    next_page_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _RunHeaders:
+    runs: tuple[_RunHeader, ...] = ()
+    next_page_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    runs: tuple[Run, ...] = ()
+
+
+_MODELS, _VERSIONS, _EXPERIMENTS = TypeAdapter(_Models), TypeAdapter(_Versions), TypeAdapter(_Experiments)
+_RUN_HEADERS, _RUNS = TypeAdapter(_RunHeaders), TypeAdapter(_Runs)
+_ERROR = TypeAdapter(dict[str, Any])
+
+
+class _Page(Protocol):
+    @property
+    def next_page_token(self) -> str: ...
+
+
+P = TypeVar("P", bound=_Page)
+T = TypeVar("T")
+
+
+class MlflowClient:
+    """The calls that the exporter makes. Used by one collection at a time; raises UpstreamError only."""
+
+    def __init__(self, settings: MlflowSettings) -> None:
+        self._http = Client(settings, explain=_Explain(settings.url))
+
+    @property
+    def clock(self) -> float | None:
+        """The server's clock at its last answer, Unix time in seconds; None when it does not tell."""
+        return self._http.clock
+
+    def models(self, deadline: Deadline) -> Iterator[RegisteredModel]:
+        """All registered models, by name, prompts left out."""
+
+        def read(token: str) -> _Models:
+            ask = {"max_results": OBJECTS_A_PAGE, "order_by": "name ASC", "page_token": token or None}
+            return self._http.get(f"{API}/registered-models/search", _MODELS, deadline, ask)
+
+        return _items(read, lambda page: page.registered_models, lambda model: model.name)
+
+    def versions(self, names: Iterable[str], deadline: Deadline) -> Iterator[tuple[ModelVersion, ...]]:
+        """Pages of all versions of the models in one batch of `batches`."""
+        wanted = set(names)
+
+        def read(token: str) -> _Versions:
+            ask = {"max_results": VERSIONS_A_PAGE, "filter": _named(wanted), "order_by": "name ASC"}
+            return self._http.get(
+                f"{API}/model-versions/search", _VERSIONS, deadline, {**ask, "page_token": token or None}
+            )
+
+        for page in _pages(read, lambda page: page.model_versions, lambda version: (version.name, version.version)):
+            yield tuple(version for version in page if version.name in wanted)
+
+    def experiments(self, deadline: Deadline) -> Iterator[Experiment]:
+        """All experiments, by name, deleted ones too: an alias may stand on a run of a deleted experiment."""
+
+        def read(token: str) -> _Experiments:
+            ask: dict[str, object] = {"view_type": "ALL", "order_by": ["name ASC"], "page_token": token}
+            ask["max_results"] = OBJECTS_A_PAGE
+            return self._http.post(f"{API}/experiments/search", _EXPERIMENTS, deadline, ask)
+
+        return _items(read, lambda page: page.experiments, lambda experiment: experiment.experiment_id)
+
+    def runs(
+        self, experiment_ids: Iterable[str], deadline: Deadline, *, where: str = "", order: str, most: int = 0
+    ) -> Iterator[tuple[RunInfo, ...]]:
+        """Pages of runs that are not deleted; `most` limits them to the first so many."""
+        ids = list(experiment_ids)
+
+        def read(token: str) -> _RunHeaders:
+            ask: dict[str, object] = {"experiment_ids": ids, "filter": where, "order_by": [order], "page_token": token}
+            ask |= {"max_results": most or RUNS_A_PAGE, "run_view_type": "ACTIVE_ONLY"}
+            page = self._http.post(f"{API}/runs/search", _RUN_HEADERS, deadline, ask)
+            return _RunHeaders(page.runs) if most else page
+
+        if not ids:
+            return
+        for page in _pages(read, lambda page: page.runs, lambda run: run.info.run_id):
+            yield tuple(run.info for run in page)
+
+    def runs_by_id(self, run_ids: Iterable[str], experiment_ids: Iterable[str], deadline: Deadline) -> tuple[Run, ...]:
+        """At most 100 runs with their metrics, deleted ones too; unknown ones are left out."""
+        quoted = ",".join(f"'{run_id}'" for run_id in run_ids if is_run_id(run_id))
+        ids = list(experiment_ids)
+        if not quoted or not ids:
+            return ()
+        ask: dict[str, object] = {"experiment_ids": ids, "filter": f"attributes.run_id IN ({quoted})"}
+        ask |= {"max_results": IN_LIST, "run_view_type": "ALL"}
+        return self._http.post(f"{API}/runs/search", _RUNS, deadline, ask).runs
+
+    def version(self, deadline: Deadline) -> str | None:
+        """MLflow's version; None when something before the server keeps `/version` from us."""
+        try:
+            body = self._http.send("GET", "version", deadline)
+        except UpstreamError as error:
+            if error.reason in ("http", "auth"):
+                return None
+            raise
+        match = re.fullmatch(rb"\s*([0-9A-Za-z.+-]{1,64})\s*", body)
+        return match[1].decode() if match else None
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._http.close()
+
+
+def is_run_id(text: str) -> bool:
+    """True for what can be a run id; nothing else is put into a filter."""
+    return re.fullmatch(r"[0-9A-Za-z_-]{1,64}", text) is not None
+
+
+def batches(names: Iterable[str]) -> Iterator[list[str]]:
+    """Names in groups that one filter can hold, in their order; one that cannot be quoted stands alone."""
+    batch: list[str] = []
+    length = 0
+    for name in names:
+        size = len(quote(name)) + 8
+        full = len(batch) == IN_LIST or length + size > FILTER_LENGTH
+        if batch and (full or not (_plain(name) and _plain(batch[0]))):
+            yield batch
+            batch, length = [], 0
+        batch.append(name)
+        length += size
+    if batch:
+        yield batch
+
+
+def _plain(name: str) -> bool:
+    return name.isprintable() and not re.search(r"""['"`\\]""", name)
+
+
+def _named(names: set[str]) -> str:
+    """A filter for at least these models. MLflow's grammar has no way to write a quote, so LIKE's `_` stands for it."""
+    if all(map(_plain, names)):
+        return "name IN (" + ",".join(f"'{name}'" for name in sorted(names)) + ")"
+    (name,) = names
+    return "name LIKE '" + re.sub(r"[^\w ]", "_", name) + "'"
+
+
+def _pages(
+    read: Callable[[str], P], items: Callable[[P], Iterable[T]], identity: Callable[[T], Hashable]
+) -> Iterator[tuple[T, ...]]:
+    """Pages of items. Page tokens are offsets: what is added in between pushes items on to the next page."""
+    token, before = "", set[Hashable]()
+    for _ in range(MAX_PAGES):
+        page = read(token)
+        found = {identity(item): item for item in items(page)}
+        yield tuple(item for key, item in found.items() if key not in before)
+        if not page.next_page_token:
+            return
+        if found.keys() <= before:
+            raise UpstreamError("parse", "MLflow answers the same page again and again")
+        token, before = page.next_page_token, set(found)
+    raise UpstreamError("limit", f"MLflow answers more than {MAX_PAGES} pages")
+
+
+def _items(
+    read: Callable[[str], P], items: Callable[[P], Iterable[T]], identity: Callable[[T], Hashable]
+) -> Iterator[T]:
+    for page in _pages(read, items, identity):
+        yield from page
+
+
+class _Explain:
+    """What MLflow's own error answers mean, in words that help."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._host = url.split("/")[2]
+
+    def __call__(self, status: int, body: bytes) -> UpstreamError | None:
+        if status == 403 and body.startswith(b"Invalid Host header"):
+            return UpstreamError(
+                "http",
+                f"MLflow refuses the host name {self._host!r}: start it with --allowed-hosts '{self._host}' "
+                "(or MLFLOW_SERVER_ALLOWED_HOSTS) beside the names that it has now",
+            )
+        if status == 404:
+            return UpstreamError("http", f"there is no MLflow REST API below {self._url}: check url and its path")
+        if status == 400 and (message := _message(body)):
+            return UpstreamError("http", f"MLflow refused the request: {message}")
+        return None
+
+
+def _message(body: bytes) -> str:
+    try:
+        answer = _ERROR.validate_json(body)
+    except ValidationError:
+        return ""
+    text = re.sub(r"[^\x20-\x7e]", "?", str(answer.get("message", "")))
+    return text[:200]

@@ -1,0 +1,213 @@
+"""What happens in experiments: running runs, runs that ended lately, and the last run of each."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from mlvitals.core.collector import Deadline
+from mlvitals.mlflow.client import IN_LIST, MlflowClient, RunInfo
+from mlvitals.mlflow.pace import GoOn
+
+ENDED = ("FINISHED", "FAILED", "KILLED")
+OVERLAP = 600_000
+"""Milliseconds that are read again each time: an end time comes from the clock of the machine that ran the training."""
+
+_RUNNING = "attributes.status = 'RUNNING'"
+_NOT_RUNNING = "attributes.status != 'RUNNING'"
+_FINISHED = "attributes.status = 'FINISHED'"
+
+
+@dataclass(slots=True)
+class LastRuns:
+    """The last runs of an experiment. `started` and `ended` are Unix time in ms."""
+
+    started: int | None = None
+    ended: int | None = None
+    finished: RunInfo | None = None
+
+    def note(self, run: RunInfo) -> None:
+        """Take a run into account."""
+        self.started = max(self.started or 0, run.start_time or 0) or None
+        if not _has_ended(run):
+            return
+        self.ended = max(self.ended or 0, _end(run))
+        if run.status == "FINISHED" and (self.finished is None or _end(run) >= _end(self.finished)):
+            self.finished = run
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds that the last finished run took."""
+        if self.finished is None or self.finished.start_time is None:
+            return None
+        return (_end(self.finished) - self.finished.start_time) / 1000
+
+    def all_since(self, horizon: int) -> bool:
+        """True when each of them is later than `horizon`, so that no run before it can matter."""
+        finished = _end(self.finished) if self.finished else 0
+        return min(self.started or 0, self.ended or 0, finished) > horizon
+
+
+@dataclass(slots=True)
+class ExperimentRuns:
+    """The runs of one experiment. `recent` (by status) and `last` are None until they have been read."""
+
+    running: int = 0
+    oldest_start: int | None = None
+    recent: Counter[str] | None = None
+    last: LastRuns | None = None
+
+
+@dataclass(slots=True)
+class RunLedger:
+    """The runs of the experiments that are shown; `window` is in ms.
+
+    Each collection lists the running runs and those that ended since the last one, with an overlap, told apart by
+    their ids; a run that stopped running and was not found so is asked for. All times are upstream's: the clock of
+    this machine does not matter. What a failed collection has read is not lost, what it has not read comes next time.
+    A run that is deleted or edited long after its end is not noticed: begin a new ledger from time to time.
+    """
+
+    window: int
+    _running: dict[str, RunInfo] = field(default_factory=dict)
+    _ended: dict[str, RunInfo] = field(default_factory=dict)
+    _since: dict[str, int] = field(default_factory=dict)
+    _read: set[str] = field(default_factory=set)
+    _last: dict[str, LastRuns] = field(default_factory=dict)
+    _looked_up: set[str] = field(default_factory=set)
+    _horizon: int = 0
+
+    def sync(self, ids: Collection[str], client: MlflowClient, deadline: Deadline, go_on: GoOn) -> None:
+        """Read what is new in these experiments; what there is no time for is read in a later collection."""
+        running = self._list_running(ids, client, deadline)
+        now = int((client.clock or time.time()) * 1000)
+        self._horizon = now - self.window
+        self._forget(set(ids))
+        for run_id in running:
+            self._ended.pop(run_id, None)
+        for since, group in self._groups(ids):
+            self._read_ended(group, since, now, running, client, deadline, go_on)
+        self._ask_for_lost(running, ids, client, deadline)
+        self._running = running
+        for run in running.values():
+            self._note(run)
+        self._look_up(ids, client, deadline, go_on)
+
+    def complete(self, ids: Collection[str]) -> bool:
+        """True when everything is known of these experiments."""
+        return all(each in self._read and each in self._looked_up for each in ids)
+
+    def experiments(self) -> dict[str, ExperimentRuns]:
+        """Experiment id -> its runs; an experiment without any is left out."""
+        found: dict[str, ExperimentRuns] = defaultdict(ExperimentRuns)
+        for each in self._read:
+            found[each].recent = Counter()
+        for run in self._ended.values():
+            recent = found[run.experiment_id].recent
+            if recent is not None and _end(run) > self._horizon:
+                recent[run.status] += 1
+        for run in self._running.values():
+            entry = found[run.experiment_id]
+            entry.running += 1
+            entry.oldest_start = min(filter(None, (entry.oldest_start, run.start_time)), default=None)
+        for each in self._looked_up:
+            found[each].last = self._last.get(each)
+        return found
+
+    def _forget(self, ids: set[str]) -> None:
+        """Drop what is over and what belongs to experiments that are gone."""
+        self._ended = {
+            run_id: run for run_id, run in self._ended.items() if run.experiment_id in ids and _end(run) > self._horizon
+        }
+        for known in (self._since, self._last):
+            for gone in known.keys() - ids:
+                del known[gone]
+        self._read &= ids
+        self._looked_up &= ids
+
+    def _list_running(self, ids: Collection[str], client: MlflowClient, deadline: Deadline) -> dict[str, RunInfo]:
+        pages = client.runs(ids, deadline, where=_RUNNING, order="attributes.start_time ASC")
+        wanted = set(ids)
+        return {run.run_id: run for page in pages for run in page if run.experiment_id in wanted}
+
+    def _groups(self, ids: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+        """Experiments that were read up to the same time: all of them, once a cold start is over."""
+        groups: dict[int, list[str]] = defaultdict(list)
+        for each in ids:
+            groups[self._since.get(each, self._horizon)].append(each)
+        return iter(sorted(groups.items()))
+
+    def _read_ended(
+        self,
+        ids: list[str],
+        since: int,
+        now: int,
+        running: dict[str, RunInfo],
+        client: MlflowClient,
+        deadline: Deadline,
+        go_on: GoOn,
+    ) -> None:
+        where = f"attributes.end_time > {since}"
+        for page in client.runs(ids, deadline, where=where, order="attributes.end_time ASC"):
+            for run in page:
+                if _has_ended(run):
+                    running.pop(run.run_id, None)
+                    self._add(run)
+            self._since |= dict.fromkeys(ids, _end(page[-1]) - 1 if page else since)
+            if not go_on():
+                return
+        self._since |= dict.fromkeys(ids, now - OVERLAP)
+        self._read.update(ids)
+
+    def _ask_for_lost(
+        self, running: dict[str, RunInfo], ids: Collection[str], client: MlflowClient, deadline: Deadline
+    ) -> None:
+        """Find runs that ended by a clock that is far behind; those that are not found were deleted."""
+        gone = self._running.keys() - running.keys() - self._ended.keys()
+        lost = sorted(run_id for run_id in gone if self._running[run_id].experiment_id in self._since)
+        for run in client.runs_by_id(lost[:IN_LIST], ids, deadline):
+            if run.info.lifecycle_stage == "active" and _has_ended(run.info):
+                self._add(run.info)
+
+    def _add(self, run: RunInfo) -> None:
+        self._note(run)
+        if _end(run) > self._horizon:
+            self._ended[run.run_id] = run
+
+    def _note(self, run: RunInfo) -> None:
+        self._last.setdefault(run.experiment_id, LastRuns()).note(run)
+
+    def _look_up(self, ids: Collection[str], client: MlflowClient, deadline: Deadline, go_on: GoOn) -> None:
+        """Find the last runs of experiments that have been quiet for longer than the window."""
+        for each in ids:
+            if each in self._looked_up or each not in self._read:
+                continue
+            if not self._last.get(each, LastRuns()).all_since(self._horizon):
+                if not go_on():
+                    return
+                self._look_up_one(each, client, deadline)
+            self._looked_up.add(each)
+
+    def _look_up_one(self, experiment_id: str, client: MlflowClient, deadline: Deadline) -> None:
+        def first(order: str, where: str = "") -> RunInfo | None:
+            pages = client.runs([experiment_id], deadline, where=where, order=order, most=1)
+            run = next((run for page in pages for run in page), None)
+            if run:
+                self._note(run)
+            return run
+
+        if first("attributes.start_time DESC") is None:
+            return
+        last = first("attributes.end_time DESC", _NOT_RUNNING)
+        if last and last.status != "FINISHED":
+            first("attributes.end_time DESC", _FINISHED)
+
+
+def _has_ended(run: RunInfo) -> bool:
+    return run.status in ENDED and run.end_time is not None
+
+
+def _end(run: RunInfo) -> int:
+    return run.end_time or 0
