@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlvitals.generate import alertmanager, prometheus, rules
+from mlvitals import assets
+from mlvitals.generate import alertmanager, grafana, prometheus, rules
 from mlvitals.generate.files import write_all
 from mlvitals.model import Config
 
@@ -16,4 +17,5 @@ def write(config: Config, output: Path) -> list[Path]:
 
     Raises FileExistsError when a file is in the way that mlvitals did not make, OSError when writing fails.
     """
-    return write_all(output, {**prometheus.files(config), **rules.files(config), **alertmanager.files(config)})
+    made = {**prometheus.files(config), **rules.files(config), **alertmanager.files(config)}
+    return write_all(output, {**made, **grafana.files(config, assets.dashboards(), output)})

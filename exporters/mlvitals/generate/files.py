@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -11,6 +12,8 @@ from typing import Any
 from mlvitals.core.yamltext import dump
 
 MARK = "# Made by `mlvitals generate`."
+TAG = "mlvitals"
+"""JSON has no comments: a dashboard of ours is known by its tag."""
 
 
 def yaml_file(about: str, data: Any) -> str:
@@ -53,11 +56,23 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def _ours(folders: Iterable[Path]) -> set[Path]:
-    return {path for folder in folders for path in folder.glob("*.yml") if _is_ours(path)}
+    found = (path for folder in folders for path in folder.iterdir())
+    return {path for path in found if path.suffix in (".yml", ".yaml", ".json") and _is_ours(path)}
 
 
 def _is_ours(path: Path) -> bool:
     if not path.is_file():
         return False
+    if path.suffix == ".json":
+        return _is_dashboard(path.read_bytes())
     with path.open(encoding="utf-8", errors="replace") as file:
         return file.readline().startswith(MARK)
+
+
+def _is_dashboard(content: bytes) -> bool:
+    try:
+        dashboard = json.loads(content)
+    except ValueError:
+        return False
+    tags = dashboard.get("tags") if isinstance(dashboard, dict) else None
+    return isinstance(tags, list) and TAG in tags

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from mlvitals.generate.files import yaml_file
 from mlvitals.model import Config, Scrape
 
+SCRAPE_INTERVAL = "15s"
 ABOUT = """\
 A whole configuration of Prometheus 2.42 or newer: the exporters, the rules and where alerts go.
 If you run a Prometheus already, use scrape_configs.yml and rules/ beside this file."""
@@ -22,7 +23,7 @@ def files(config: Config) -> dict[str, str]:
     """Path below the output folder -> file."""
     jobs = [_exporters(config), *_prometheus(config.links.prometheus)]
     whole = {
-        "global": {"scrape_interval": "15s", "evaluation_interval": "15s"},
+        "global": {"scrape_interval": SCRAPE_INTERVAL, "evaluation_interval": SCRAPE_INTERVAL},
         "rule_files": ["rules/*.yml"],
         **_alerting(config.links.alertmanager),
         "scrape_configs": jobs,

@@ -1,0 +1,223 @@
+"""Panels made from signals, so that unit, description, colours and no-data text never stand in a dashboard twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grafanalib import core
+
+from mlvitals_dashboards.panels import DATASOURCE, Row, Stat, StateTimeline, Table, Target, Threshold, TimeSeries
+from mlvitals_dashboards.signals import Signal
+
+EXTERNAL_URL = "${mlvitals_url:raw}"
+"""Where mlvitals is reached: a constant of the dashboard that `mlvitals generate` sets."""
+
+Json = dict[str, Any]
+
+
+def panel_id(key: str) -> int:
+    """An id that depends on the key alone: a panel that is inserted or renamed renumbers no other."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") % 1_000_000 + 1
+
+
+def runbook(*alerts: str) -> list[Json]:
+    """Links from a panel to the runbooks of the alerts that watch the same thing."""
+    return [
+        core.DashboardLink(
+            title=f"Runbook {alert}",
+            type="link",
+            icon="doc",
+            uri=f"{EXTERNAL_URL}/runbooks/{alert}",
+            targetBlank=True,
+            keepTime=False,
+        ).to_json_data()
+        for alert in alerts
+    ]
+
+
+def runbook_link(column: str = "alertname") -> list[Json]:
+    """A link from a cell to the runbook of the alert named in that column."""
+    url = f"{EXTERNAL_URL}/runbooks/${{__data.fields.{column}:percentencode}}"
+    return [core.DataLink("Runbook", url, isNewTab=True).to_json_data()]
+
+
+def drill_down(title: str, uid: str, **variables: str) -> list[Json]:
+    """A link from a cell to a dashboard; `exporter="exporter"` sets its variable from that column of the row."""
+    query = "".join(f"&var-{name}=${{__data.fields.{column}:percentencode}}" for name, column in variables.items())
+    url = f"/d/{uid}?${{datasource:queryparam}}&${{__url_time_range}}{query}"
+    return [core.DataLink(title, url).to_json_data()]
+
+
+def stat(key: str, title: str, signal: Signal, *, w: int = 4, links: Sequence[Json] = ()) -> Stat:
+    """The signal's value now, in words and colour."""
+    targets = [Target(signal.expr, instant=True, refId="A")]
+    return Stat(**_common(key, title, signal, w, 4, links), targets=targets, format=signal.unit, **_look(signal))
+
+
+def lines(
+    key: str,
+    title: str,
+    signal: Signal,
+    legend: str,
+    *,
+    more: Mapping[str, Signal] | None = None,
+    steps: bool = False,
+    w: int = 12,
+    h: int = 8,
+    links: Sequence[Json] = (),
+) -> TimeSeries:
+    """The signal over time; `more` adds dashed lines (legend -> signal), `steps` draws values that jump."""
+    queries = {legend: signal, **(more or {})}
+    targets = [
+        Target(asked.expr, legendFormat=name, refId=_ref(index)) for index, (name, asked) in enumerate(queries.items())
+    ]
+    dashed = [
+        _override("byFrameRefID", target.refId, {"custom.lineStyle": {"dash": [8, 8], "fill": "dash"}})
+        for target in targets[1:]
+    ]
+    return TimeSeries(
+        **_common(key, title, signal, w, h, links),
+        targets=targets,
+        unit=signal.unit,
+        overrides=dashed,
+        lineInterpolation="stepAfter" if steps else "linear",
+        extraJson={"fieldConfig": {"defaults": {"noValue": signal.missing, "min": 0} | _decimals(signal)}},
+    )
+
+
+def timeline(key: str, title: str, signal: Signal, legend: str, *, w: int = 24, h: int = 5) -> StateTimeline:
+    """The states that the signal went through, one band a series."""
+    return StateTimeline(
+        **_common(key, title, signal, w, h, ()),
+        targets=[Target(signal.expr, legendFormat=legend, refId="A")],
+        mappings=_words(signal),
+        extraJson={"fieldConfig": {"defaults": {"noValue": signal.missing, "unit": signal.unit}}},
+    )
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of values: one query of a table."""
+
+    title: str
+    signal: Signal
+    width: int | None = None
+
+
+def table(
+    key: str,
+    title: str,
+    labels: Mapping[str, str],
+    columns: Sequence[Column],
+    *,
+    description: str,
+    missing: str,
+    sort: str,
+    descending: bool = True,
+    cell_links: Mapping[str, Sequence[Json]] | None = None,
+    hide: Sequence[str] = (),
+    w: int = 24,
+    h: int = 8,
+    links: Sequence[Json] = (),
+) -> Table:
+    """A row for each combination of labels (label -> headline), merged from one instant query a column.
+
+    A query may lack a label that others have, its cells are then empty in that label's column. `hide` names columns
+    that are queried for their labels only.
+    """
+    refs = [_ref(index) for index in range(len(columns))]
+    fields = ["Value"] if len(columns) == 1 else [f"Value #{ref}" for ref in refs]
+    renamed = dict(labels) | dict(zip(fields, (column.title for column in columns), strict=True))
+    hidden = {"Time": True} | {field: True for field in fields if renamed[field] in hide}
+    organize = {
+        "excludeByName": hidden,
+        "indexByName": {field: index for index, field in enumerate(renamed)},
+        "renameByName": renamed,
+    }
+    shown = [column for column in columns if column.title not in hide]
+    meanings = "\n".join(f"- {column.title}: {column.signal.description}" for column in shown)
+    signal = Signal("", "none", f"{description}\n\n{meanings}".strip(), missing=missing)
+    overrides = [_column(column) for column in shown]
+    for label, cell in (cell_links or {}).items():
+        overrides.append(_override("byName", labels[label], {"links": list(cell)}))
+    return Table(
+        **_common(key, title, signal, w, h, links),
+        targets=[
+            Target(column.signal.expr, instant=True, format="table", refId=ref)
+            for column, ref in zip(columns, refs, strict=True)
+        ],
+        transformations=[{"id": "merge", "options": {}}, {"id": "organize", "options": organize}],
+        overrides=overrides,
+        unit="none",
+        sortBy=[core.TableSortByField(displayName=sort, desc=descending)],
+        extraJson={"fieldConfig": {"defaults": {"noValue": missing}}},
+    )
+
+
+def row(title: str, panels: Sequence[Any] = ()) -> Row:
+    """A headline; with panels it is collapsed."""
+    return Row(id=panel_id("row " + title), title=title, collapsed=bool(panels), panels=list(panels))
+
+
+def _common(key: str, title: str, signal: Signal, w: int, h: int, links: Sequence[Json]) -> Json:
+    return {
+        "id": panel_id(key),
+        "title": title,
+        "description": signal.description,
+        "dataSource": DATASOURCE,
+        "gridPos": core.GridPos(h=h, w=w, x=0, y=0),
+        "links": list(links),
+        "thresholds": _thresholds(signal),
+    }
+
+
+def _thresholds(signal: Signal) -> list[Threshold]:
+    steps = [(0.0, signal.base), *signal.steps]
+    return [Threshold(color, index, float(value)) for index, (value, color) in enumerate(steps)]
+
+
+def _look(signal: Signal) -> Json:
+    look: Json = {"mappings": _words(signal), "noValue": signal.missing, "color": {"mode": "thresholds"}}
+    return look | _decimals(signal)
+
+
+def _decimals(signal: Signal) -> Json:
+    return {} if signal.decimals is None else {"decimals": signal.decimals}
+
+
+def _words(signal: Signal) -> list[Json]:
+    if not signal.words:
+        return []
+    options = {
+        f"{value:g}": {"text": text, "color": color, "index": index}
+        for index, (value, (text, color)) in enumerate(signal.words.items())
+    }
+    return [{"type": "value", "options": options}]
+
+
+def _column(column: Column) -> Json:
+    signal = column.signal
+    properties: Json = {"unit": signal.unit, "noValue": signal.missing}
+    properties |= _decimals(signal)
+    if signal.words:
+        properties["mappings"] = _words(signal)
+    if signal.words or signal.steps:
+        properties["custom.cellOptions"] = {"type": "color-text"}
+        properties["thresholds"] = {"mode": "absolute", "steps": [t.to_json_data() for t in _thresholds(signal)]}
+    if column.width:
+        properties["custom.width"] = column.width
+    return _override("byName", column.title, properties)
+
+
+def _override(matcher: str, options: str, properties: Json) -> Json:
+    return {
+        "matcher": {"id": matcher, "options": options},
+        "properties": [{"id": name, "value": value} for name, value in properties.items()],
+    }
+
+
+def _ref(index: int) -> str:
+    return chr(ord("A") + index)
