@@ -100,5 +100,5 @@ def each(query: str, *labels: str, by: str, show: str) -> str:
 def _printf(query: str, labels: tuple[str, ...]) -> str:
     names = ("exporter", "instance", *labels)
     matchers = ",".join(f"{name}=%q" for name in names)
-    text = query.replace("%s", matchers).replace('"', r"\"")
+    text = query.replace('"', r"\"").replace("%s", matchers)
     return f'printf "{text}" ' + " ".join(f"$labels.{name}" for name in names)
