@@ -11,6 +11,7 @@ import bcrypt
 import pytest
 import requests
 import trustme
+from requests.auth import HTTPBasicAuth
 
 from mlvitals.config import ConfigError, load_web
 from mlvitals.core.server import Response, Route
@@ -127,7 +128,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 )
 def test_basic_auth(guarded: str, user: str, password: str, status: int) -> None:
     for _ in range(2):
-        answer = requests.get(f"{guarded}/hello", auth=(user.encode(), password.encode()), timeout=10)
+        answer = requests.get(f"{guarded}/hello", auth=HTTPBasicAuth(user.encode(), password.encode()), timeout=10)
         assert answer.status_code == status
 
 
