@@ -58,18 +58,12 @@ def running(folder: Path, step: Step, notified: Callable[[Notification], None] =
         with step("mlvitals, Prometheus, Alertmanager"):
             mlvitals = servers.enter_context(suite.mlvitals_server(folder, at.mlvitals))
             alerting = generated / "alertmanager/alertmanager.yml"
-            servers.enter_context(alertmanager_server(found["alertmanager"], alerting, folder, _port(at.alertmanager)))
+            servers.enter_context(alertmanager_server(found["alertmanager"], alerting, folder, at.alertmanager))
             scraping = generated / "prometheus/prometheus.yml"
-            prometheus = servers.enter_context(
-                prometheus_server(found["prometheus"], scraping, folder, _port(at.prometheus))
-            )
+            prometheus = servers.enter_context(prometheus_server(found["prometheus"], scraping, folder, at.prometheus))
         with step("models trained"):
             _finish(training, folder)
         yield Stack(at, mlflow.server, mlvitals, prometheus, webhook.received, folder, generated)
-
-
-def _port(url: str) -> int:
-    return int(url.rpartition(":")[2])
 
 
 @contextmanager
