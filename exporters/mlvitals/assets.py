@@ -6,6 +6,7 @@ An entry point of the group `mlvitals.assets` names a package with any of `gener
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import entry_points
@@ -41,6 +42,19 @@ def alert_names() -> list[str]:
 def runbooks() -> dict[str, str]:
     """Alert -> its runbook, in Markdown."""
     return {item.name.removesuffix(".md"): item.read_text("utf-8") for item in _items("runbooks", ".md")}
+
+
+def alerts_of(exporter_type: str) -> list[str]:
+    """Names of the alerts about one type of exporter: those of the rule file with its name."""
+    groups = rule_files().get(f"{exporter_type}.yml", {}).get("groups", ())
+    return [rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule]
+
+
+@cache
+def dashboards_of(exporter_type: str) -> list[tuple[str, str]]:
+    """(uid, title) of the dashboards that carry the type as a tag."""
+    parsed = (json.loads(text) for text in dashboards().values())
+    return [(each["uid"], each["title"]) for each in parsed if exporter_type in each.get("tags", ())]
 
 
 def _items(folder: str, suffix: str) -> Iterator[Traversable]:

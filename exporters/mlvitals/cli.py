@@ -93,9 +93,9 @@ def run(
     def load() -> Plan:
         web = config.load_web(web_config) if web_config else WebConfig()
         if type_name is not None:
-            return Plan([settings_from_sets(type_name, sets)], None, web)
+            return Plan([settings_from_sets(type_name, sets)], web)
         loaded = _load(file)
-        return Plan(_chosen(loaded.exporters, only), loaded.web.external_url, web)
+        return Plan(_chosen(loaded.exporters, only), web, loaded.web.external_url, loaded.links)
 
     sockets = _or_exit(lambda: server.listen(listen))
     daemon = _or_exit(lambda: Daemon(load, sockets, standalone=type_name is not None, lifecycle=enable_lifecycle))

@@ -7,13 +7,14 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from mlvitals.core.server import Server, address_of
 from mlvitals.core.settings import ExporterSettings
 from mlvitals.core.webconfig import WebConfig
+from mlvitals.model import Links
 from mlvitals.suite import Suite
 from mlvitals.web.routes import Endpoints
 from mlvitals.yamlfile import ConfigError
@@ -26,8 +27,9 @@ class Plan:
     """What is to run."""
 
     exporters: Sequence[ExporterSettings]
-    external_url: str | None
     web: WebConfig
+    external_url: str | None = None
+    links: Links = field(default_factory=Links)
 
 
 class Daemon:
@@ -81,5 +83,5 @@ class Daemon:
     def _take(self, plan: Plan) -> None:
         exporters = self._suite.prepare(plan.exporters)
         self._server.secure(plan.web)
-        self._endpoints.external_url = plan.external_url
+        self._endpoints.external_url, self._endpoints.links = plan.external_url, plan.links
         self._suite.apply(exporters)

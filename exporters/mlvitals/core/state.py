@@ -89,6 +89,11 @@ class ExporterState:
                 known |= self._states[name].targets
             return known
 
+    def durations(self) -> dict[str, float]:
+        """Collector -> seconds that its last collection took."""
+        with self._lock:
+            return {name: state.duration for name, state in self._states.items() if state.duration is not None}
+
     def record(self, collector: Collector, result: Snapshot | Failure) -> None:
         """Take one result. Logs when the target's state changed."""
         with self._lock:
@@ -166,9 +171,8 @@ class ExporterState:
 
     def _durations(self) -> Family:
         durations = metrics.COLLECTION_DURATION.family()
-        for name, state in self._states.items():
-            if state.duration is not None:
-                durations.add(state.duration, collector=name)
+        for name, seconds in self.durations().items():
+            durations.add(seconds, collector=name)
         return durations
 
     def _log_change(self, result: Snapshot | Failure, before: Failure | None, *, new: bool) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from markdown_it import MarkdownIt
 
 from mlvitals import assets
 from mlvitals.core.page import Rendered, render_live
 from mlvitals.core.server import Request, Response, Route
+from mlvitals.model import Links
 from mlvitals.suite import Suite
 from mlvitals.web import discovery, status
+from mlvitals.web.document import CONTENT_SECURITY_POLICY, document
 
-_HTML = "text/html; charset=utf-8"
 _NOT_FOUND = Response(b"404 Not Found\n", status=404)
 
 
@@ -25,6 +26,7 @@ class Endpoints:
 
     def __init__(self, suite: Suite, reload: Callable[[], list[str]] | None, *, standalone: bool = False) -> None:
         self.external_url: str | None = None
+        self.links = Links()
         self._suite = suite
         self._reload = reload
         self._standalone = standalone
@@ -44,7 +46,7 @@ class Endpoints:
         return [*routes, Route("/-/reload", self._reloaded, "POST")] if self._reload else routes
 
     def _status(self, _: Request) -> Response:
-        return Response(status.page(self._suite).encode(), _HTML, headers={"Cache-Control": "no-store"})
+        return _html(status.page(self._suite, self.links.grafana), {"Cache-Control": "no-store"})
 
     def _process(self, request: Request) -> Response:
         before = next((exporter.page for exporter in self._suite.exporters.values() if self._standalone), None)
@@ -66,7 +68,7 @@ class Endpoints:
 
     def _runbooks(self, _: Request) -> Response:
         links = "".join(f'<li><a href="runbooks/{name}">{name}</a></li>' for name in sorted(assets.runbooks()))
-        return Response(status.document("Runbooks", f"<h1>Runbooks</h1><ul>{links}</ul>").encode(), _HTML)
+        return _html(document("Runbooks", f"<main><h1>Runbooks</h1><ul>{links}</ul></main>"))
 
     def _runbook(self, request: Request) -> Response:
         text = assets.runbooks().get(request.args[0])
@@ -74,7 +76,7 @@ class Endpoints:
             return _NOT_FOUND
         # js-default: no raw HTML, and links only to http, https, mailto.
         html = MarkdownIt("js-default").render(text)
-        return Response(status.document(request.args[0], html).encode(), _HTML)
+        return _html(document(request.args[0], f"<main>{html}</main>"))
 
     def _reloaded(self, _: Request) -> Response:
         problems = self._reload() if self._reload else []
@@ -87,6 +89,11 @@ class Endpoints:
         if self._suite.ready:
             return Response(b"mlvitals is ready.\n")
         return Response(b"mlvitals waits for the first collection of every exporter.\n", status=503)
+
+
+def _html(page: str, headers: Mapping[str, str] | None = None) -> Response:
+    policy = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
+    return Response(page.encode(), "text/html; charset=utf-8", headers={**policy, **(headers or {})})
 
 
 def _metrics(rendered: Rendered) -> Response:
