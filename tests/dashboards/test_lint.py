@@ -120,6 +120,10 @@ BROKEN_QUERY = {
         'mlflow_experiment_recent_runs{exporter=~"$exporter",status="RUNNING"}'
     ),
     'mlflow_models is not narrowed by exporter=~"$exporter"': "mlflow_models",
+    'mlflow_experiments is not narrowed by exporter=~"$exporter"': 'mlflow_experiments{exporter="one"}',
+    "mlflow_experiment_recent_runs never has status='RUN.*'": (
+        'mlflow_experiment_recent_runs{exporter=~"$exporter",status=~"RUN.*"}'
+    ),
     "counter mlvitals_exporter_collection_errors_total is used without rate": (
         'mlvitals_exporter_collection_errors_total{exporter=~"$exporter"}'
     ),

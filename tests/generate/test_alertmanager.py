@@ -75,7 +75,8 @@ def running(program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFac
     notifications = {"receiver": "ops", "receivers": receivers, "group_wait": "1h"}
     write(Config.model_validate({"notifications": notifications}), folder)
     config = folder / "alertmanager/alertmanager.yml"
-    with alertmanager_server(program("alertmanager"), config, folder, free_port()) as url:
+    url = f"http://127.0.0.1:{free_port()}"
+    with alertmanager_server(program("alertmanager"), config, folder, url):
         yield Alertmanager(url)
 
 

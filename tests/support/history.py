@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-
-from tests.support.waiting import until
+from compose.processes import Server, answers, free_port
 
 STEP = 15
 
@@ -44,31 +41,12 @@ def prometheus(program: Callable[[str], Path], folder: Path, lines: Sequence[Lin
     subprocess.run([program("promtool"), *create], check=True, capture_output=True, timeout=60)
     (folder / "prometheus.yml").write_text("")
     address = f"127.0.0.1:{free_port()}"
-    command = [
-        str(program("prometheus")),
+    command: list[str | Path] = [
+        program("prometheus"),
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={data}",
         "--storage.tsdb.retention.time=100y",
         f"--web.listen-address={address}",
     ]
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
-        try:
-            until(lambda: _ready(address))
-            yield f"http://{address}"
-        finally:
-            process.terminate()
-
-
-def free_port() -> int:
-    """A port of the loopback interface that was free a moment ago."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
-def _ready(address: str) -> bool:
-    try:
-        return requests.get(f"http://{address}/-/ready", timeout=1).ok
-    except requests.ConnectionError:
-        return False
+    with Server("prometheus", command, folder, lambda: answers(f"http://{address}/-/ready")):
+        yield f"http://{address}"

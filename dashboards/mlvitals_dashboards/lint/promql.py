@@ -18,6 +18,8 @@ from mlvitals_dashboards.signals import FOREIGN, PROCESS_TYPE, Series
 TARGET_LABELS = frozenset({"exporter", "exporter_type", "job", "instance"})
 """Labels that Prometheus has from service discovery."""
 
+_CHOSEN = "(?:.+)"
+"""What stands for a variable's values, so that a matcher of a variable is told from one written out."""
 _RANGED = frozenset({"rate", "irate", "increase"})
 _LEGEND = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
@@ -42,7 +44,7 @@ def _known(metrics: Iterable[Metric]) -> dict[str, Metric | Series]:
 
 def _query(query: Query, known: Mapping[str, Metric | Series]) -> Iterator[str]:
     try:
-        tree = parser.parse(substituted(query.expr))
+        tree = _parsed(query.expr)
     except ValueError as error:
         yield f"is no PromQL: {error}"
         return
@@ -56,6 +58,10 @@ def _query(query: Query, known: Mapping[str, Metric | Series]) -> Iterator[str]:
     yield from (f"label {label!r} is not there" for label in sorted(absent))
 
 
+def _parsed(expr: str) -> Any:
+    return parser.parse(substituted(expr, value=_CHOSEN))
+
+
 def _rate_interval(query: Query) -> Iterator[str]:
     if not query.instant and re.search(r"\[(?!\$__rate_interval\])", query.expr):
         yield "a range over time is not $__rate_interval"
@@ -66,17 +72,31 @@ def _selector(node: Any, known: Mapping[str, Metric | Series], chosen: bool) -> 
     if metric is None:
         yield f"metric {node.name!r} is not declared"
         return
-    matchers = [(matcher.name, matcher.op, matcher.value) for matcher in node.matchers.matchers]
-    values = metric.values if isinstance(metric, Metric) else {}
-    for label, op, value in matchers:
-        if label not in metric.labels and label not in TARGET_LABELS:
-            yield f"{node.name} has no label {label!r}"
-        if op == parser.MatchOp.Equal and label in values and value not in values[label]:
-            yield f"{node.name} never has {label}={value!r}"
-    narrowed = any(label == "exporter" for label, _, _ in matchers)
-    of_process = ("exporter_type", parser.MatchOp.Equal, PROCESS_TYPE) in matchers
-    if chosen and not narrowed and not of_process:
+    for matcher in node.matchers.matchers:
+        yield from _matcher(matcher, metric)
+    if chosen and not _is_chosen(node):
         yield f'{node.name} is not narrowed by exporter=~"$exporter"'
+
+
+def _matcher(matcher: Any, metric: Metric | Series) -> Iterator[str]:
+    values = metric.values if isinstance(metric, Metric) else {}
+    if matcher.name not in metric.labels and matcher.name not in TARGET_LABELS:
+        yield f"{metric} has no label {matcher.name!r}"
+    elif matcher.name in values and not any(_takes(matcher, value) for value in values[matcher.name]):
+        yield f"{metric} never has {matcher.name}={matcher.value!r}"
+
+
+def _takes(matcher: Any, value: str) -> bool:
+    is_pattern = matcher.op in (parser.MatchOp.Re, parser.MatchOp.NotRe)
+    return re.fullmatch(matcher.value if is_pattern else re.escape(matcher.value), value) is not None
+
+
+def _is_chosen(node: Any) -> bool:
+    """Narrowed to the chosen exporters, or of the process itself, which no exporter stands for."""
+    matchers = [(matcher.name, matcher.op, matcher.value) for matcher in node.matchers.matchers]
+    return ("exporter", parser.MatchOp.Re, _CHOSEN) in matchers or (
+        ("exporter_type", parser.MatchOp.Equal, PROCESS_TYPE) in matchers
+    )
 
 
 def _counter(node: Any, parent: Any) -> Iterator[str]:
@@ -136,7 +156,7 @@ def _columns(panel: Json, known: Mapping[str, Metric | Series]) -> Iterator[str]
     there = {"Time", "Value", *(f"Value #{target['refId']}" for target in targets)}
     for target in targets:
         with contextlib.suppress(ValueError):  # reported with its query
-            there |= _labels(parser.parse(substituted(target["expr"])), known)
+            there |= _labels(_parsed(target["expr"]), known)
     for transformation in panel.get("transformations", []):
         if transformation["id"] == "organize":
             names = transformation["options"].get("renameByName", {})
