@@ -56,18 +56,17 @@ def configuration(url: dict[str, str], people: str, deadman: str) -> dict[str, A
 def stack(program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Everything started with what `mlvitals generate` writes; only scrapes and rules are quicker than usual."""
     folder = tmp_path_factory.mktemp("stack")
-    ports = {name: free_port() for name in ("mlflow", "mlvitals", "prometheus", "alertmanager")}
-    url = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    url = {name: f"http://127.0.0.1:{free_port()}" for name in ("mlflow", "mlvitals", "prometheus", "alertmanager")}
     with ExitStack() as running:
         people, deadman = (running.enter_context(webhook_server()) for _ in range(2))
         made = generate(configuration(url, people.url, deadman.url), folder)
         running.enter_context(mlvitals_server(folder, url["mlvitals"]))
         config = made / "alertmanager/alertmanager.yml"
-        alertmanager = alertmanager_server(program("alertmanager"), config, folder, ports["alertmanager"])
+        alertmanager = alertmanager_server(program("alertmanager"), config, folder, url["alertmanager"])
         running.enter_context(alertmanager)
         config = made / "prometheus/prometheus.yml"
         config.write_text(config.read_text().replace("15s", "1s"))
-        prometheus = prometheus_server(program("prometheus"), config, folder, ports["prometheus"])
+        prometheus = prometheus_server(program("prometheus"), config, folder, url["prometheus"])
         yield Stack(running.enter_context(prometheus), url["alertmanager"], people, deadman)
 
 
