@@ -1,23 +1,20 @@
-"""Prometheus and Alertmanager: those on PATH, else Debian's, fetched without root and without installing them.
+"""Prometheus and Alertmanager: those on PATH, else Debian's, fetched into the cache folder without root.
 
-Installing Debian's packages would start both daemons on all interfaces; unpacking them starts nothing.
-
-    python -m compose.programs      fetches what is missing and prints where everything is
+python -m compose.programs      fetches what is missing and prints where everything is
 """
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from compose import debian
 from compose.cache import MissingError, installed
 
 
@@ -36,17 +33,20 @@ PROGRAMS = {
     "alertmanager": Program("prometheus-alertmanager", "prometheus-alertmanager", (0, 25)),
     "amtool": Program("prometheus-alertmanager", "amtool", (0, 25)),
 }
-APT = ("apt-get", "-qq", "-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=30")
 
 
 @cache
 def path(name: str) -> Path:
     """The program `name`, one of PROGRAMS. Raises MissingError with what to do."""
-    program = PROGRAMS[name]
     found = shutil.which(name)
-    if found and _suits(Path(found), program):
+    if found and _suits(Path(found), PROGRAMS[name]):
         return Path(found)
     return fetched(name)
+
+
+def fetched(name: str) -> Path:
+    """Debian's `name`, whatever PATH has. Raises MissingError with what to do."""
+    return installed("programs", _pins(), _fetch) / name
 
 
 def version(binary: Path) -> tuple[int, int]:
@@ -65,11 +65,6 @@ def version(binary: Path) -> tuple[int, int]:
     return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
-def fetched(name: str) -> Path:
-    """Debian's `name`, whatever PATH has. Raises MissingError."""
-    return installed("programs", _pins(), _fetch) / name
-
-
 def _suits(binary: Path, program: Program) -> bool:
     try:
         return version(binary) >= program.oldest
@@ -80,53 +75,18 @@ def _suits(binary: Path, program: Program) -> bool:
 def _pins() -> object:
     wanted = [(name, program.package, program.file, program.oldest) for name, program in PROGRAMS.items()]
     release = Path("/etc/os-release")
-    return [wanted, platform.machine(), release.read_text() if release.exists() else ""]
+    unpacked = [debian.LAUNCHER, debian.PAGE_PARTS.pattern]
+    return [wanted, unpacked, platform.machine(), release.read_text() if release.exists() else ""]
 
 
 def _fetch(folder: Path) -> None:
-    for tool in ("apt-get", "dpkg-deb"):
-        if not shutil.which(tool):
-            raise MissingError(f"{tool} is missing, so Debian's packages cannot be fetched: put {_wanted()} on PATH")
-    with tempfile.TemporaryDirectory(dir=folder) as work:
-        for package in _download(Path(work)):
-            _run(["dpkg-deb", "-x", str(package), "tree"], Path(work))
-        for name, program in PROGRAMS.items():
-            _adopt(Path(work, "tree/usr/bin", program.file), program, folder / name)
-
-
-def _adopt(binary: Path, program: Program, target: Path) -> None:
-    if not binary.is_file() or version(binary) < program.oldest:
-        oldest = ".".join(map(str, program.oldest))
-        raise MissingError(f"this release's package {program.package} is older than {oldest}: put {_wanted()} on PATH")
-    binary.rename(target)
-
-
-def _download(work: Path) -> list[Path]:
-    """Download with the system's package lists, else with private ones that are fetched now."""
-    packages = sorted({program.package for program in PROGRAMS.values()})
     try:
-        _run([*APT, "download", *packages], work)
-    except MissingError:
-        private = [*APT, "-o", f"Dir::State::lists={work}/lists", "-o", f"Dir::Cache={work}/cache"]
-        for folder in ("lists/partial", "cache/archives/partial"):
-            (work / folder).mkdir(parents=True)
-        # One source that cannot be read must not hide the others: only the download decides.
-        update = subprocess.run([*private, "update"], cwd=work, env=_env(), capture_output=True, text=True, check=False)
-        _run([*private, "download", *packages], work, update.stderr)
-    return sorted(work.glob("*.deb"))
-
-
-def _run(command: list[str], work: Path, before: str = "") -> None:
-    run = subprocess.run(command, cwd=work, env=_env(), capture_output=True, text=True, check=False)
-    if run.returncode:
-        said = "\n".join((before + run.stderr).strip().splitlines()[-8:])
-        raise MissingError(
-            f"cannot fetch {_wanted()} from Debian; put them on PATH, or see what {command[0]} says:\n{said}"
-        )
-
-
-def _env() -> dict[str, str]:
-    return os.environ | {"LC_ALL": "C"}
+        debian.unpack(sorted({program.package for program in PROGRAMS.values()}), folder)
+    except MissingError as error:
+        raise MissingError(f"put {_wanted()} on PATH. They are not there, and {error}") from error
+    for name, program in PROGRAMS.items():
+        if version(debian.launcher(folder, program.file, name)) < program.oldest:
+            raise MissingError(f"put {_wanted()} on PATH: this release's package {program.package} is older")
 
 
 def _wanted() -> str:

@@ -7,13 +7,34 @@ from pathlib import Path
 
 import pytest
 
-from compose import programs
+from compose import programs, prometheus3
+from compose.cache import MissingError
 
 
 @pytest.fixture(scope="session")
 def program() -> Callable[[str], Path]:
     """`program("promtool")`: where prometheus, promtool, alertmanager and amtool are."""
     return programs.path
+
+
+@pytest.fixture(scope="session")
+def program3() -> Callable[[str], Path]:
+    """`program3("promtool")`: where prometheus and promtool 3 are; skips the test on a machine without Go."""
+    if reason := prometheus3.why_not():
+        pytest.skip(f"NOT TESTED WITH PROMETHEUS {prometheus3.RELEASE}: {reason}")
+    return prometheus3.path
+
+
+@pytest.fixture(scope="session", params=["oldest", "newest"])
+def promtool(request: pytest.FixtureRequest) -> Path:
+    """promtool, twice: of the oldest Prometheus that is supported and of a new one."""
+    if request.param == "newest":
+        newest: Callable[[str], Path] = request.getfixturevalue("program3")
+        return newest("promtool")
+    try:
+        return programs.fetched("promtool")
+    except MissingError:
+        return programs.path("promtool")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

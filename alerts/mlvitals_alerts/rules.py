@@ -92,7 +92,7 @@ def lookup(query: str, *labels: str, show: str = "value | humanizeDuration") -> 
 
 
 def each(query: str, *labels: str, by: str, show: str) -> str:
-    """Template: `show` for each result now of `query` in order of label `by`, separated by commas; `.` is the result."""
+    """Template: `show` for each result of `query` now, by label `by`, separated by commas; `.` is the result."""
     start = f'{{{{ range $i, $r := {_printf(query, labels)} | query | sortByLabel "{by}" }}}}'
     return f"{start}{{{{ if $i }}}}, {{{{ end }}}}{{{{ with $r }}}}{show}{{{{ end }}}}{{{{ end }}}}"
 
@@ -100,5 +100,5 @@ def each(query: str, *labels: str, by: str, show: str) -> str:
 def _printf(query: str, labels: tuple[str, ...]) -> str:
     names = ("exporter", "instance", *labels)
     matchers = ",".join(f"{name}=%q" for name in names)
-    text = query.replace("%s", matchers).replace('"', r"\"")
+    text = query.replace('"', r"\"").replace("%s", matchers)
     return f'printf "{text}" ' + " ".join(f"$labels.{name}" for name in names)

@@ -42,7 +42,7 @@ def queries() -> Iterator[tuple[str, str]]:
         for rule in system.rules:
             yield str(rule.name), rule.expr
             for asked in re.findall(r'printf "((?:[^"\\]|\\.)*)"[^|}]*\| query', getattr(rule, "description", "")):
-                yield rule.name, asked.replace("=%q", '=~".*"')
+                yield rule.name, asked.replace("=%q", '=~".*"').replace(r"\"", '"')
 
 
 def test_the_committed_files_are_those_that_the_rules_make() -> None:

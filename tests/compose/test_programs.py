@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from compose import programs
 from compose.cache import MissingError
+from compose.processes import Server, answers, free_port
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +57,7 @@ def test_a_program_that_does_not_run_says_why(tmp_path: Path) -> None:
 def test_without_apt_the_message_names_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLVITALS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(MissingError, match=r"apt-get is missing.* put prometheus 2\.42\+, promtool 2\.42\+"):
+    with pytest.raises(MissingError, match=r"put prometheus 2\.42\+, promtool .* on PATH.* apt-get is missing"):
         programs.path("prometheus")
 
 
@@ -69,3 +72,15 @@ def test_fetched_with_private_lists_when_the_systems_are_missing(
     refused = subprocess.run(["apt-get", "download", "prometheus"], cwd=tmp_path, capture_output=True, check=False)
     assert refused.returncode, "the system's lists are still seen: this test shows nothing"
     assert programs.version(programs.fetched("promtool")) >= (2, 42)
+
+
+@pytest.mark.live
+def test_fetched_servers_find_their_templates_and_pages_wherever_they_are(tmp_path: Path) -> None:
+    port = free_port()
+    command = [str(programs.fetched("prometheus")), "--config.file=/dev/null", f"--web.listen-address=127.0.0.1:{port}"]
+    page = f"http://127.0.0.1:{port}/classic/graph"
+    with Server("prometheus", command, tmp_path, lambda: answers(f"http://127.0.0.1:{port}/-/ready")):
+        links = re.findall(r'(?:src|href)="(/classic/static/[^"]+)"', requests.get(page, timeout=10).text)
+        missing = [link for link in links if not answers(f"http://127.0.0.1:{port}{link}")]
+        assert len(links) > 10
+        assert [link for link in missing if "moment-timezone" not in link] == []

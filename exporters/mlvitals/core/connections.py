@@ -71,28 +71,14 @@ class GuardedAdapter(HTTPAdapter):
 def _guarded_pools(guard: SocketGuard) -> dict[str, type[HTTPConnectionPool]]:
     # Classes made here, because urllib3 builds pools and connections itself and passes on only arguments it knows.
     class Http(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            sock = super()._new_conn()
-            guard.watch(sock)
-            return sock
+        def connect(self) -> None:
+            super().connect()
+            guard.watch(self.sock)
 
     class Https(HTTPSConnection):
-        _twin: socket.socket | None = None
-
-        def _new_conn(self) -> socket.socket:
-            sock = super()._new_conn()
-            # The handshake takes the socket out of its object and shows the new one only when it is done. A second
-            # descriptor of the same connection can be shut down meanwhile.
-            self._twin = sock.dup()
-            guard.watch(self._twin)
-            return sock
-
+        # Until the handshake is done nothing can be cut, but Python bounds it as a whole by the connect timeout.
         def connect(self) -> None:
-            try:
-                super().connect()
-            finally:
-                if self._twin is not None:
-                    self._twin.close()
+            super().connect()
             guard.watch(self.sock)
 
     class HttpPool(HTTPConnectionPool):

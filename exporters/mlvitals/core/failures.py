@@ -50,10 +50,15 @@ def broken_off(error: Exception, url: str, deadline: Deadline) -> UpstreamError:
     """An answer began and did not end as it should."""
     where = shown(url)
     if deadline.expired or isinstance(error, lost.TimeoutError):
-        return UpstreamError("timeout", f"{where} did not end its answer in time")
+        return unfinished(url)
     if isinstance(error, lost.DecodeError):
         return UpstreamError("parse", f"{where} answered a body that cannot be decompressed")
     return UpstreamError("parse", f"{where} cut its answer short")
+
+
+def unfinished(url: str) -> UpstreamError:
+    """An answer was still coming at the deadline."""
+    return UpstreamError("timeout", f"{shown(url)} did not end its answer in time")
 
 
 def refusal(response: Response, url: str) -> UpstreamError:
@@ -74,9 +79,14 @@ def unexpected(error: ValidationError, body: bytes | bytearray, url: str) -> Ups
 
 def _root(error: BaseException) -> BaseException:
     """What requests and urllib3 wrapped: the error of the operating system, of TLS or of HTTP's grammar."""
-    while inner := error.__cause__ or error.__context__:
+    while inner := error.__cause__ or error.__context__ or _wrapped(error):
         error = inner
     return error
+
+
+def _wrapped(error: BaseException) -> BaseException | None:
+    # urllib3's ProtocolError("Connection aborted.", cause) is never raised from its cause.
+    return next((part for part in error.args if isinstance(part, BaseException)), None)
 
 
 def _words(error: BaseException) -> str:

@@ -25,7 +25,7 @@ from urllib3.util.retry import Retry
 from mlvitals import __version__
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.connections import GuardedAdapter, SocketGuard
-from mlvitals.core.failures import broken_off, refusal, shown, unexpected, unreachable
+from mlvitals.core.failures import broken_off, refusal, shown, unexpected, unfinished, unreachable
 from mlvitals.core.settings import Auth, HttpSettings
 
 USER_AGENT = f"mlvitals/{__version__}"
@@ -134,11 +134,15 @@ class Client:
         try:
             for chunk in response.raw.stream(_CHUNK, decode_content=True):
                 body += chunk
-                deadline.remaining()
                 if len(body) > self._max_body:
                     raise UpstreamError("limit", f"{shown(url)} answered more than {self._max_body >> 20} MiB")
+                if deadline.expired:
+                    break
         except (lost.HTTPError, OSError) as error:
             raise broken_off(error, url, deadline) from error
+        if deadline.expired:
+            # A connection that was cut looks like the end of a body without a length.
+            raise unfinished(url)
         return body
 
     def _refusal(self, response: requests.Response, url: str) -> UpstreamError:
