@@ -24,7 +24,7 @@ PATIENCE = 150.0
 def main() -> int:
     """Run it; the exit code."""
     interactive = sys.stdout.isatty()
-    with _ended_by_signals(), tempfile.TemporaryDirectory(prefix="mlvitals-demo-") as folder:
+    with ended_by_signals(), tempfile.TemporaryDirectory(prefix="mlvitals-demo-") as folder:
         try:
             screen.title(interactive)
             with stack.running(Path(folder), screen.step, screen.notification) as running:
@@ -65,7 +65,7 @@ class _Signal(SystemExit):
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
+def ended_by_signals() -> Iterator[None]:
     """Turn the first signal that asks for the end into an exception, and ignore the following ones."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -80,14 +80,20 @@ class Server:
         if not self.alive():
             raise ServerError(f"{self.name} ended at once\n{tail(self.log)}")
 
+    @property
+    def pid(self) -> int:
+        """Of its first process. Raises ServerError when it was not started."""
+        if self._process is None:
+            raise ServerError(f"{self.name} does not run")
+        return self._process.pid
+
     def alive(self) -> bool:
         """True while its first process lives."""
         return self._process is not None and self._process.poll() is None
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the server and its workers."""
-        if self._process is not None:
-            os.killpg(self._process.pid, number)
+        os.killpg(self.pid, number)
 
     def wait(self, patience: float = PATIENCE) -> int:
         """Its exit status once it has ended by itself. Raises subprocess.TimeoutExpired after `patience` seconds."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from compose import programs, suite
 from compose.alertmanager import alertmanager_server
 from compose.mlflow import MlflowServer, mlflow_server
-from compose.processes import ServerError, tail, wait_for
+from compose.processes import Server, ServerError, tail, wait_for
 from compose.prometheus import Prometheus, prometheus_server
 from compose.suite import Addresses
 from compose.webhook import Notification, webhook_server
@@ -27,6 +27,8 @@ class Stack:
     """Everything that runs, and what the webhook received."""
 
     at: Addresses
+    mlflow: Server
+    mlvitals: Server
     prometheus: Prometheus
     received: Callable[[], list[Notification]]
     folder: Path
@@ -54,14 +56,14 @@ def running(folder: Path, step: Step, notified: Callable[[Notification], None] =
         with step("configuration"):
             generated = suite.generate(suite.configuration(at), folder)
         with step("mlvitals, Prometheus, Alertmanager"):
-            servers.enter_context(suite.mlvitals_server(folder, at.mlvitals))
+            mlvitals = servers.enter_context(suite.mlvitals_server(folder, at.mlvitals))
             alerting = generated / "alertmanager/alertmanager.yml"
             servers.enter_context(alertmanager_server(found["alertmanager"], alerting, folder, at.alertmanager))
             scraping = generated / "prometheus/prometheus.yml"
             prometheus = servers.enter_context(prometheus_server(found["prometheus"], scraping, folder, at.prometheus))
         with step("models trained"):
             _finish(training, folder)
-        yield Stack(at, prometheus, webhook.received, folder, generated)
+        yield Stack(at, mlflow.server, mlvitals, prometheus, webhook.received, folder, generated)
 
 
 @contextmanager

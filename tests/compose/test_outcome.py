@@ -6,6 +6,7 @@ import copy
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 import requests
 
 from compose import outcome
+from compose.processes import Server
 from compose.prometheus import Prometheus
 from compose.scenario import ALERT, EXPORTER, MODELS, STUCK_EXPERIMENT, TEAM
 from compose.stack import Stack
@@ -60,7 +62,8 @@ def stack(answers: Answers) -> Iterator[Stack]:
         url = f"http://127.0.0.1:{server.server_port}"
         at = Addresses(url, webhook.url, url, url, url)
         notify(webhook, runbook=f"{url}/labels")
-        yield Stack(at, Prometheus(url), webhook.received, Path(), Path())
+        idle = Server("idle", ["true"], Path(), lambda: True)
+        yield Stack(at, idle, idle, Prometheus(url), webhook.received, Path(), Path())
         server.shutdown()
 
 
@@ -126,13 +129,13 @@ def test_what_is_wrong_is_the_one_finding(
 
 @pytest.mark.parametrize("received", [[], [Notification("resolved", {"alertname": ALERT}, {})]])
 def test_without_the_notification_two_findings_say_so(received: list[Notification], stack: Stack) -> None:
-    silent = Stack(stack.at, stack.prometheus, lambda: received, stack.folder, stack.generated)
+    silent = replace(stack, received=lambda: received)
     assert [finding.seen for finding in outcome.findings(silent) if not finding.holds] == ["none arrived"] * 2
 
 
 def test_a_notification_without_the_team_is_not_right(stack: Stack) -> None:
     one = Notification("firing", {"alertname": ALERT, "exporter": EXPORTER}, {"summary": "A run is stuck."})
-    bare = Stack(stack.at, stack.prometheus, lambda: [one], stack.folder, stack.generated)
+    bare = replace(stack, received=lambda: [one])
     assert any("arrived at the webhook" in finding.what for finding in outcome.findings(bare) if not finding.holds)
 
 
