@@ -51,6 +51,7 @@ CASES = (
         {
             "mlvitals_exporter_up": lasting(0),
             'mlvitals_target_failure{target="mlflow",reason="connect"}': lasting(1),
+            'mlvitals_target_failure{target="runs",reason="connect"}': lasting(1),
             "mlvitals_exporter_last_success_timestamp_seconds": lasting(-HOUR),
         },
         TARGET,
@@ -65,7 +66,7 @@ CASES = (
             'mlvitals_target_failure{target="mlflow",reason="timeout"}': "_x12 1x600",
         },
         TARGET,
-        "registry: MLflow cannot be read, reason: timeout. Last read unknown ago.",
+        "registry: MLflow cannot be read, reason: timeout. Not read since mlvitals started.",
         since="10m",
     ),
     Silent("MlflowDown", "MLflow is read", UP),

@@ -5,7 +5,6 @@ Large answers are streamed, never held, so a test can measure the memory of the 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import ssl
 import threading
@@ -232,8 +231,8 @@ def recorded(folder: Path) -> Responder:
     return respond
 
 
-def recorder(upstream: str, folder: Path) -> Responder:
-    """Passes requests on to a real server and writes each with its answer to a numbered file."""
+def forwarder(upstream: str) -> Responder:
+    """Passes every request on to a real server."""
 
     def respond(request: Request) -> Answer:
         answer = requests.request(
@@ -245,18 +244,27 @@ def recorder(upstream: str, folder: Path) -> Responder:
             timeout=30,
         )
         headers = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
-        number = len(list(folder.glob("*.json")))
+        return Answer(answer.status_code, answer.content, headers)
+
+    return respond
+
+
+def recorder(upstream: str, folder: Path) -> Responder:
+    """Passes requests on to a real server and writes each with its answer to a numbered file."""
+    forward = forwarder(upstream)
+
+    def respond(request: Request) -> Answer:
+        answer = forward(request)
+        text = answer.body.decode()
         saved = {
             "request": [request.method, request.path, dict(request.query), request.json],
-            "status": answer.status_code,
-            "headers": headers,
-            "body": answer.text,
+            "status": answer.status,
+            "headers": answer.headers,
+            "body": json.loads(text) if text.startswith("{") else text,
         }
-        with contextlib.suppress(ValueError):
-            saved["body"] = answer.json()
-        name = f"{number:02}-{request.path.strip('/').replace('/', '-')}.json"
+        name = f"{len(list(folder.glob('*.json'))):02}-{request.path.strip('/').replace('/', '-')}.json"
         (folder / name).write_text(json.dumps(saved, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        return Answer(answer.status_code, answer.content, headers)
+        return answer
 
     return respond
 

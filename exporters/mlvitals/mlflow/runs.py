@@ -16,6 +16,7 @@ OVERLAP = 600_000
 """Milliseconds that are read again each time: an end time comes from the clock of the machine that ran the training."""
 
 _RUNNING = "attributes.status = 'RUNNING'"
+_STARTED = "attributes.status != 'SCHEDULED'"
 _NOT_RUNNING = "attributes.status != 'RUNNING'"
 _FINISHED = "attributes.status = 'FINISHED'"
 
@@ -191,14 +192,14 @@ class RunLedger:
             self._looked_up.add(each)
 
     def _look_up_one(self, experiment_id: str, client: MlflowClient, deadline: Deadline) -> None:
-        def first(order: str, where: str = "") -> RunInfo | None:
+        def first(order: str, where: str) -> RunInfo | None:
             pages = client.runs([experiment_id], deadline, where=where, order=order, most=1)
             run = next((run for page in pages for run in page), None)
             if run:
                 self._note(run)
             return run
 
-        if first("attributes.start_time DESC") is None:
+        if first("attributes.start_time DESC", _STARTED) is None:
             return
         last = first("attributes.end_time DESC", _NOT_RUNNING)
         if last and last.status != "FINISHED":
