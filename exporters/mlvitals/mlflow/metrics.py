@@ -73,7 +73,9 @@ EXPERIMENT_RECENT_RUNS = gauge(
     status=("FINISHED", "FAILED", "KILLED"),
 )
 EXPERIMENT_LAST_RUN_START = gauge(
-    "mlflow_experiment_last_run_start_timestamp_seconds", "start_time of the run that started last; one that is SCHEDULED has not", "experiment"
+    "mlflow_experiment_last_run_start_timestamp_seconds",
+    "start_time of the run that started last; one that is SCHEDULED has not",
+    "experiment",
 )
 EXPERIMENT_LAST_RUN_END = gauge(
     "mlflow_experiment_last_run_end_timestamp_seconds", "end_time of the run that ended last", "experiment"
