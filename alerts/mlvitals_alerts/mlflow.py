@@ -54,7 +54,7 @@ SYSTEM = System(
             "MlflowNewVersionLate",
             "warning",
             "A registered model has no new version within its objective.",
-            f"{label('exporter')}: the latest version of model {label('model')} is {value()} old, objective "
+            f"{label('exporter')}: model {label('model')} has had no new version for {value()}, objective "
             + lookup(f"{m.MODEL_NEW_VERSION_OBJECTIVE}{{%s}}", "model", show="value | humanizeDuration")
             + ".",
             f"time() - ({m.MODEL_LATEST_VERSION_CREATED} or {m.MODEL_CREATED})\n> {m.MODEL_NEW_VERSION_OBJECTIVE}",

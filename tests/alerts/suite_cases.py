@@ -18,11 +18,12 @@ CASES = (
     Firing(
         "MlvitalsScrapeTargetMissing",
         {PROCESS_UP: "1x9 stale"},
-        {"exporter": "mlvitals", "exporter_type": "mlvitals"},
+        {"exporter": "mlvitals"},
         "mlvitals: Prometheus knows of no mlvitals process.",
         since="10m",
     ),
     Silent("MlvitalsScrapeTargetMissing", "all is scraped", {PROCESS_UP: lasting(1), "up": lasting(1)}),
+    Silent("MlvitalsScrapeTargetMissing", "a standalone exporter has no page of the process", {"up": lasting(1)}),
     Silent(
         "MlvitalsScrapeTargetMissing",
         "somebody else's target is down",

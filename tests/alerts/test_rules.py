@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mlvitals import assets
 from mlvitals.core import metrics as own
 from mlvitals_alerts import render
 from mlvitals_alerts.rules import Alert, System
@@ -76,6 +78,11 @@ def test_names_are_unique_and_each_page_belongs_to_an_alert() -> None:
     pages = {path.stem for path in (PACKAGE / "runbooks").glob("*.md")}
     assert len(names) == len(set(names))
     assert pages == set(names)
+
+
+def test_each_alert_links_to_a_dashboard_that_is_shipped() -> None:
+    shipped = {json.loads(text)["uid"] for text in assets.dashboards().values()}
+    assert {system.dashboard for system in SYSTEMS} <= shipped
 
 
 @pytest.mark.parametrize(("rule", "query"), list(queries()))

@@ -95,6 +95,8 @@ class _Server(ThreadingHTTPServer):
 def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Headers and body are two writes: with Nagle the second would wait 40 ms for the first one's receipt.
+        disable_nagle_algorithm = True
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Keep quiet."""

@@ -23,10 +23,10 @@ _FINISHED = "attributes.status = 'FINISHED'"
 
 @dataclass(slots=True)
 class LastRuns:
-    """The last runs of an experiment. `started` and `ended` are Unix time in ms."""
+    """The last runs of an experiment: when the last one started (Unix time in ms), the last ended, the last finished."""
 
     started: int | None = None
-    ended: int | None = None
+    ended: RunInfo | None = None
     finished: RunInfo | None = None
 
     def note(self, run: RunInfo) -> None:
@@ -34,8 +34,9 @@ class LastRuns:
         self.started = max(self.started or 0, run.start_time or 0) or None
         if not _has_ended(run):
             return
-        self.ended = max(self.ended or 0, _end(run))
-        if run.status == "FINISHED" and (self.finished is None or _end(run) >= _end(self.finished)):
+        if _end(run) >= _end(self.ended):
+            self.ended = run
+        if run.status == "FINISHED" and _end(run) >= _end(self.finished):
             self.finished = run
 
     @property
@@ -47,8 +48,7 @@ class LastRuns:
 
     def all_since(self, horizon: int) -> bool:
         """True when each of them is later than `horizon`, so that no run before it can matter."""
-        finished = _end(self.finished) if self.finished else 0
-        return min(self.started or 0, self.ended or 0, finished) > horizon
+        return min(self.started or 0, _end(self.ended), _end(self.finished)) > horizon
 
 
 @dataclass(slots=True)
@@ -86,8 +86,7 @@ class RunLedger:
         now = int((client.clock or time.time()) * 1000)
         self._horizon = now - self.window
         self._forget(set(ids))
-        for run_id in running:
-            self._ended.pop(run_id, None)
+        self._take_back(running.values())
         for since, group in self._groups(ids):
             self._read_ended(group, since, now, running, client, deadline, go_on)
         self._ask_for_lost(running, ids, client, deadline)
@@ -128,6 +127,20 @@ class RunLedger:
         self._read &= ids
         self._looked_up &= ids
 
+    def _take_back(self, runs: Iterable[RunInfo]) -> None:
+        """Forget what is not so any more: a run can be resumed, and then end in another way."""
+        now = {run.run_id: run for run in runs}
+        for run_id, run in now.items():
+            if self._ended.get(run_id) != run:
+                self._ended.pop(run_id, None)
+        for experiment_id, last in self._last.items():
+            if any(run and now.get(run.run_id, run) != run for run in (last.ended, last.finished)):
+                self._last[experiment_id] = fresh = LastRuns()
+                self._looked_up.discard(experiment_id)
+                for run in self._ended.values():
+                    if run.experiment_id == experiment_id:
+                        fresh.note(run)
+
     def _list_running(self, ids: Collection[str], client: MlflowClient, deadline: Deadline) -> dict[str, RunInfo]:
         pages = client.runs(ids, deadline, where=_RUNNING, order="attributes.start_time ASC")
         wanted = set(ids)
@@ -152,12 +165,15 @@ class RunLedger:
     ) -> None:
         where = f"attributes.end_time > {since}"
         for page in client.runs(ids, deadline, where=where, order="attributes.end_time ASC"):
-            for run in page:
-                if _has_ended(run):
-                    running.pop(run.run_id, None)
-                    self._add(run)
-            self._since |= dict.fromkeys(ids, _end(page[-1]) - 1 if page else since)
-            if not go_on():
+            ended = [run for run in page if _has_ended(run)]
+            self._take_back(ended)
+            for run in ended:
+                running.pop(run.run_id, None)
+                self._add(run)
+            # The last millisecond may go on on the next page. A page within one millisecond is no progress.
+            reached = _end(page[-1]) - 1 if page else since
+            self._since |= dict.fromkeys(ids, reached)
+            if reached > since and not go_on():
                 return
         self._since |= dict.fromkeys(ids, now - OVERLAP)
         self._read.update(ids)
@@ -210,5 +226,5 @@ def _has_ended(run: RunInfo) -> bool:
     return run.status in ENDED and run.end_time is not None
 
 
-def _end(run: RunInfo) -> int:
-    return run.end_time or 0
+def _end(run: RunInfo | None) -> int:
+    return (run and run.end_time) or 0

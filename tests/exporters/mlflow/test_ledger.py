@@ -1,0 +1,158 @@
+"""The run ledger against a brute-force count, under any order of events, failures and lack of time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from email.utils import formatdate
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import settings as hypothesis_settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from mlvitals.core.collector import Deadline, UpstreamError
+from mlvitals.mlflow.client import MlflowClient
+from mlvitals.mlflow.config import MlflowSettings
+from mlvitals.mlflow.runs import ENDED, OVERLAP, RunLedger
+from tests.exporters.mlflow.fake import FakeMlflow, Json
+from tests.support.replay import Answer, Replay, Request
+
+WINDOW = 3_600_000
+EXPERIMENTS = ("1", "2", "3")
+
+
+def client(url: str) -> MlflowClient:
+    return MlflowClient(MlflowSettings.model_validate({"name": "x", "type": "mlflow", "url": url}))
+
+
+class Machine(RuleBasedStateMachine):
+    """Runs start, end, fail and are resumed, by clocks up to ten minutes wrong, while collections come and go."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.mlflow = FakeMlflow()
+        self.mlflow.page_size = 2
+        self.now = 1_800_000_000_000
+        self.server = Replay(self.mlflow).__enter__()
+        self.client = client(self.server.url)
+        self.ledger = RunLedger(WINDOW)
+        self.number = 0
+
+    def teardown(self) -> None:
+        self.client.close()
+        self.server.__exit__(None, None, None)
+
+    @rule(minutes=st.integers(1, 40))
+    def time_passes(self, minutes: int) -> None:
+        self.now += minutes * 60_000
+
+    @rule(experiment=st.sampled_from(EXPERIMENTS), back=st.integers(0, 3 * WINDOW))
+    def start(self, experiment: str, back: int) -> None:
+        self.number += 1
+        self.mlflow.run(f"r{self.number}", experiment, "RUNNING", self.now - back)
+
+    @precondition(lambda self: self._running())
+    @rule(data=st.data(), status=st.sampled_from(ENDED), late=st.integers(-OVERLAP // 1000 + 2, 0))
+    def end(self, data: st.DataObject, status: str, late: int) -> None:
+        run = data.draw(st.sampled_from(self._running()))
+        run |= {"status": status, "end_time": self.now + late * 1000}
+
+    @precondition(lambda self: self._ended())
+    @rule(data=st.data())
+    def resume(self, data: st.DataObject) -> None:
+        data.draw(st.sampled_from(self._ended()))["status"] = "RUNNING"
+
+    @rule(at=st.integers(0, 8))
+    def collect_and_fail(self, at: int) -> None:
+        calls = iter(range(1000))
+
+        def respond(request: Request) -> Answer:
+            return Answer(500) if next(calls) == at else self.mlflow(request)
+
+        self.server.respond = respond
+        try:
+            self._sync(1000)
+        except UpstreamError as error:
+            assert error.reason == "http"
+        self.server.respond = self.mlflow
+
+    @rule(steps=st.integers(0, 5))
+    def collect_in_little_time(self, steps: int) -> None:
+        self._sync(steps)
+
+    @rule()
+    def collect(self) -> None:
+        self._sync(1000)
+        assert self.ledger.complete(EXPERIMENTS)
+        known = self.ledger.experiments()
+        for experiment in EXPERIMENTS:
+            found = known[experiment]
+            runs = [run for run in self.mlflow.runs.values() if run["experiment_id"] == experiment]
+            ended = [run for run in runs if run["status"] in ENDED]
+            assert found.running == len(runs) - len(ended)
+            assert found.recent == Counter(run["status"] for run in ended if run["end_time"] > self.now - WINDOW)
+            self._check_last(found.last, runs, ended)
+
+    def _check_last(self, last: Any, runs: list[Json], ended: list[Json]) -> None:
+        if not runs:
+            assert last is None
+            return
+        assert last.started == max(run["start_time"] for run in runs)
+        finished = [run for run in ended if run["status"] == "FINISHED"]
+        for found, among in ((last.ended, ended), (last.finished, finished)):
+            assert (found and found.end_time) == max((run["end_time"] for run in among), default=None)
+
+    def _sync(self, steps: int) -> None:
+        left = iter(range(steps))
+        self.mlflow.headers = {"Date": formatdate(self.now / 1000, usegmt=True)}
+        self.ledger.sync(EXPERIMENTS, self.client, Deadline(60), lambda: next(left, None) is not None)
+
+    def _running(self) -> list[Json]:
+        return [run for run in self.mlflow.runs.values() if run["status"] == "RUNNING"]
+
+    def _ended(self) -> list[Json]:
+        return [run for run in self.mlflow.runs.values() if run["status"] in ENDED]
+
+
+TestLedger = Machine.TestCase
+TestLedger.settings = hypothesis_settings(max_examples=60, stateful_step_count=20, deadline=None)
+
+
+@pytest.fixture
+def mlflow() -> FakeMlflow:
+    made = FakeMlflow()
+    made.headers = {"Date": formatdate(1_800_000_000, usegmt=True)}
+    return made
+
+
+@pytest.fixture
+def server(mlflow: FakeMlflow) -> Iterator[Replay]:
+    with Replay(mlflow) as replay:
+        yield replay
+
+
+def test_a_run_that_ends_in_a_far_future_hides_no_other(mlflow: FakeMlflow, server: Replay) -> None:
+    now = 1_800_000_000_000
+    mlflow.run("future", "1", "FINISHED", now, now * 1000)
+    ledger, reader = RunLedger(WINDOW), client(server.url)
+    ledger.sync(["1"], reader, Deadline(10), lambda: True)
+    mlflow.run("late", "1", "FAILED", now - 2, now - 1)
+    ledger.sync(["1"], reader, Deadline(10), lambda: True)
+    assert ledger.experiments()["1"].recent == Counter(FINISHED=1, FAILED=1)
+    reader.close()
+
+
+def test_nothing_is_shown_of_a_window_that_is_not_read(mlflow: FakeMlflow, server: Replay) -> None:
+    mlflow.page_size = 1
+    for number in range(3):
+        mlflow.run(f"r{number}", "1", "FAILED", 1_799_999_990_000, 1_799_999_999_000 + number)
+    ledger, reader = RunLedger(WINDOW), client(server.url)
+    ledger.sync(["1"], reader, Deadline(10), lambda: False)
+    shown = ledger.experiments().get("1")
+    assert shown is None or (shown.recent, shown.last) == (None, None)
+    for _ in range(4):
+        ledger.sync(["1"], reader, Deadline(10), lambda: False)
+    assert ledger.experiments()["1"].recent == Counter(FAILED=3)
+    reader.close()
