@@ -55,8 +55,9 @@ programs: env
 
 .PHONY: generate
 generate: env ## Write all generated files: dashboards, rules, reference pages
+	@$(BIN)/python -m mlvitals_alerts
 	$(BIN)/python -m mlvitals_dashboards
-	$(BIN)/python -m mlvitals_alerts
+	$(BIN)/python docs/generate.py
 
 .PHONY: generated-fresh
 generated-fresh: env
@@ -66,16 +67,16 @@ generated-fresh: env
 	diff <(echo "$$before") <(state) || { echo "error: these generated files were stale; they are written anew: commit them" >&2; exit 1; }
 
 .PHONY: schema
-schema: env ## Make Grafana's dashboard schema anew (needs Node)
-	@false
+schema: ## Make Grafana's dashboard schema and its lists of units and calculations anew (needs Node)
+	dashboards/schema/make.sh
 
 .PHONY: bench
 bench: env ## Measure scrapes, MLflow cycles and memory
-	@false
+	@for benchmark in benchmarks/*.py; do $(BIN)/python "$$benchmark"; done
 
 .PHONY: soak
-soak: env ## Run the stack for MINUTES (default 30) with failing sources and watch memory
-	@false
+soak: env ## Run the stack for MINUTES (30) while its MLflow freezes, dies and returns; watch memory
+	@exec $(BIN)/python -m compose.soak $(or $(MINUTES),30)
 
 .PHONY: constraints
 constraints: ## Pin the newest versions of the development environment in constraints.txt

@@ -50,9 +50,8 @@ def main() -> None:
     run = [sys.executable, "-m", "mlvitals", "run", "mlflow", "--set", f"url={url}", "--listen", "127.0.0.1:0"]
     ours = measure(run, "target failed")
     theirs = measure([sys.executable, "-c", RIVAL], "ready")
-    print(
-        f"idle memory: mlvitals {ours:.0f} MiB   MLflow client + prometheus_client {theirs:.0f} MiB   ratio {theirs / ours:.1f}x"
-    )
+    ratio = theirs / ours
+    print(f"idle memory: mlvitals {ours:.0f} MiB   MLflow client + prometheus_client {theirs:.0f} MiB   {ratio:.1f}x")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ OLDEST_PYTHON = (3, 11)
 CHECKOUT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = CHECKOUT / "constraints.txt"
 # What the unit tests need beside the package itself, at the versions of constraints.txt.
-TEST_TOOLS = ("hypothesis", "jsonschema", "promql-parser", "pytest", "pytest-timeout", "pytest-xdist", "trustme")
+TEST_TOOLS = ("hypothesis", "pytest", "pytest-timeout", "pytest-xdist", "trustme")
 
 
 def develop() -> None:

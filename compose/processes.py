@@ -76,9 +76,16 @@ class Server:
     def wait_until_ready(self, patience: float = PATIENCE) -> None:
         """Wait until it serves. Raises ServerError when it ends first or is not ready after `patience` seconds."""
         if not wait_for(lambda: not self.alive() or self._ready(), patience):
-            raise ServerError(f"{self.name} is not ready after {patience:g} s\n{self.tail()}")
+            raise ServerError(f"{self.name} is not ready after {patience:g} s\n{tail(self.log)}")
         if not self.alive():
-            raise ServerError(f"{self.name} ended at once\n{self.tail()}")
+            raise ServerError(f"{self.name} ended at once\n{tail(self.log)}")
+
+    @property
+    def pid(self) -> int:
+        """Of its first process. Raises ServerError when it was not started."""
+        if self._process is None:
+            raise ServerError(f"{self.name} does not run")
+        return self._process.pid
 
     def alive(self) -> bool:
         """True while its first process lives."""
@@ -86,8 +93,7 @@ class Server:
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the server and its workers."""
-        if self._process is not None:
-            os.killpg(self._process.pid, number)
+        os.killpg(self.pid, number)
 
     def wait(self, patience: float = PATIENCE) -> int:
         """Its exit status once it has ended by itself. Raises subprocess.TimeoutExpired after `patience` seconds."""
@@ -108,22 +114,23 @@ class Server:
             self._process.wait()
             self._process = None
 
-    def tail(self, lines: int = 15) -> str:
-        """The end of its log."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
-
     def _kill(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):  # the whole group has ended
             self.send(number)
 
 
-def wait_for(condition: Callable[[], bool], patience: float) -> bool:
+def tail(log: Path, lines: int = 15) -> str:
+    """The end of a log."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def wait_for(condition: Callable[[], bool], patience: float, every: float = 0.05) -> bool:
     """Ask until the condition holds, for at most `patience` seconds; whether it came to hold."""
     end = time.monotonic() + patience
     while not condition():
         if time.monotonic() > end:
             return False
-        time.sleep(0.05)
+        time.sleep(every)
     return True
 
 

@@ -46,14 +46,13 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus_server(program: Path, config: Path, folder: Path, port: int) -> Iterator[Prometheus]:
-    """Run it with that configuration file on that port of 127.0.0.1, its data in `folder`."""
-    url = f"http://127.0.0.1:{port}"
+def prometheus_server(program: Path, config: Path, folder: Path, url: str) -> Iterator[Prometheus]:
+    """Run it with that configuration file at that URL, its data in `folder`."""
     command = [
-        program,
+        str(program),
         f"--config.file={config}",
         f"--storage.tsdb.path={folder}/prometheus-data",
-        f"--web.listen-address=127.0.0.1:{port}",
+        f"--web.listen-address={url.removeprefix('http://')}",
         f"--web.external-url={url}",
     ]
     with Server("prometheus", command, folder, lambda: answers(f"{url}/-/ready")):

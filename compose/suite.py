@@ -14,9 +14,7 @@ import yaml
 
 from compose.processes import Server, ServerError, answers, free_port
 from compose.programs import path
-
-ALERT = "MlflowRunStuck"
-INTERVAL = "5s"
+from compose.scenario import ALERT, EXPORTER, TEAM
 
 
 @dataclass(frozen=True)
@@ -39,11 +37,11 @@ class Addresses:
 def configuration(at: Addresses) -> dict[str, Any]:
     """mlvitals.yml for the stack. The one alert that is waited for fires at once, and is sent at once."""
     registry = {
-        "name": "registry",
+        "name": EXPORTER,
         "type": "mlflow",
         "url": at.mlflow,
-        "interval": INTERVAL,
-        "labels": {"team": "ml-platform"},
+        "interval": "5s",
+        "labels": {"team": TEAM},
         "tags": ["team"],
         "objectives": [
             {"model": "diabetes-*", "metrics": ["mse < 4000"]},

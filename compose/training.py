@@ -2,8 +2,8 @@
 
     MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python -m compose.training
 
-Each model gets three versions; `champion` names the second, `challenger` the third. Then one run fails, and one is
-left RUNNING that began nine hours ago.
+First one run fails and one is left RUNNING that began hours ago. Then each model gets three versions; `champion` names
+the second, `challenger` the third.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ from sklearn.metrics import accuracy_score, f1_score, mean_squared_error, r2_sco
 from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 
-STUCK_HOURS = 9
-CHAMPION, CHALLENGER = 2, 3
+from compose.scenario import CHALLENGER, CHAMPION, MODELS, STUCK_EXPERIMENT, STUCK_HOURS
 
 
 @dataclass(frozen=True)
@@ -44,21 +43,21 @@ def _f1(truth: Any, guess: Any) -> float:
 
 TASKS = (
     Task(
-        "iris-species",
+        MODELS[0],
         "botany",
         load_iris,
         tuple(LogisticRegression(C=c, max_iter=1000) for c in (0.01, 1, 10)),
         {"accuracy": accuracy_score, "f1": _f1},
     ),
     Task(
-        "wine-cultivar",
+        MODELS[1],
         "cellar",
         load_wine,
         tuple(KNeighborsClassifier(n, algorithm="brute") for n in (60, 25, 1)),
         {"accuracy": accuracy_score, "f1": _f1},
     ),
     Task(
-        "diabetes-progression",
+        MODELS[2],
         "clinic",
         load_diabetes,
         tuple(Ridge(alpha=alpha) for alpha in (10, 1, 0.1)),
@@ -93,7 +92,7 @@ def _log(task: Task, candidate: Any, inputs: Any, tests: Any, targets: Any, trut
 
 def leave_behind(client: MlflowClient) -> None:
     """One failed run, and one that has been RUNNING for STUCK_HOURS."""
-    experiment = client.create_experiment("nightly-retraining")
+    experiment = client.create_experiment(STUCK_EXPERIMENT)
     now = time.time()
     failed = client.create_run(experiment, start_time=int((now - 1800) * 1000))
     client.set_terminated(failed.info.run_id, "FAILED", end_time=int((now - 1700) * 1000))
@@ -104,10 +103,10 @@ def main() -> None:
     """Do all of it against the server that MLFLOW_TRACKING_URI names."""
     warnings.simplefilter("ignore")
     client = MlflowClient()
+    leave_behind(client)
     for task in TASKS:
         train(client, task)
         print(f"trained {task.model}: {len(task.candidates)} versions", flush=True)
-    leave_behind(client)
 
 
 if __name__ == "__main__":

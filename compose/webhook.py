@@ -65,7 +65,7 @@ def webhook_server(on_notification: Callable[[Notification], None] = lambda _: N
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         webhook = Webhook(f"http://127.0.0.1:{server.server_port}/", on_notification)
-        threading.Thread(target=server.serve_forever, name="webhook", daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.05,), name="webhook", daemon=True).start()
         try:
             yield webhook
         finally:

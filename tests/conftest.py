@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from compose import programs, prometheus3
+from compose.cache import MissingError
 
 
 @pytest.fixture(scope="session")
@@ -27,9 +28,13 @@ def program3() -> Callable[[str], Path]:
 @pytest.fixture(scope="session", params=["oldest", "newest"])
 def promtool(request: pytest.FixtureRequest) -> Path:
     """promtool, twice: of the oldest Prometheus that is supported and of a new one."""
-    fixture = {"oldest": "program", "newest": "program3"}[request.param]
-    found: Path = request.getfixturevalue(fixture)("promtool")
-    return found
+    if request.param == "newest":
+        newest: Callable[[str], Path] = request.getfixturevalue("program3")
+        return newest("promtool")
+    try:
+        return programs.fetched("promtool")
+    except MissingError:
+        return programs.path("promtool")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlvitals.core import metrics as own
 from mlvitals.mlflow import metrics as m
-from mlvitals_alerts.rules import Alert, Recording, System, each, label, lookup, number, value
+from mlvitals_alerts.rules import Alert, Recording, System, each, label, last_read, lookup, number, value
 
 STUCK_AFTER_HOURS = 6
 FAILED_RATIO = 0.5
@@ -44,10 +44,9 @@ SYSTEM = System(
             "critical",
             "MLflow cannot be read.",
             f"{label('exporter')}: MLflow cannot be read, reason: "
-            + each(f"{own.TARGET_FAILURE}{{%s}}", by="target", show="{{ .Labels.reason }}")
-            + ". Last read "
-            + lookup(f"time() - {own.EXPORTER_LAST_SUCCESS}{{%s}}")
-            + " ago.",
+            + each(f"count by (reason) ({own.TARGET_FAILURE}{{%s}})", by="reason", show="{{ .Labels.reason }}")
+            + ". "
+            + last_read(own.EXPORTER_LAST_SUCCESS),
             f'{own.EXPORTER_UP}{{exporter_type="mlflow"}} == 0',
             for_="5m",
         ),
@@ -55,8 +54,8 @@ SYSTEM = System(
             "MlflowNewVersionLate",
             "warning",
             "A registered model has no new version within its objective.",
-            f"{label('exporter')}: the latest version of model {label('model')} is {value()} old, objective "
-            + lookup(f"{m.MODEL_NEW_VERSION_OBJECTIVE}{{%s}}", "model")
+            f"{label('exporter')}: model {label('model')} has had no new version for {value()}, objective "
+            + lookup(f"{m.MODEL_NEW_VERSION_OBJECTIVE}{{%s}}", "model", show="value | humanizeDuration")
             + ".",
             f"time() - ({m.MODEL_LATEST_VERSION_CREATED} or {m.MODEL_CREATED})\n> {m.MODEL_NEW_VERSION_OBJECTIVE}",
             for_="5m",
@@ -105,7 +104,7 @@ SYSTEM = System(
             "warning",
             "More than half of the runs that ended recently failed.",
             f"{label('exporter')}: experiment {label('experiment')}: {value('humanizePercentage')} of "
-            + lookup(f"{RECENT_RUNS}{{%s}}", "experiment", show="value")
+            + lookup(f"{RECENT_RUNS}{{%s}}", "experiment")
             + f" recent runs failed, expected at most {FAILED_RATIO:.0%}.",
             f"{_FAILED} > {FAILED_RATIO}\nand {RECENT_RUNS} >= {ENOUGH_RUNS}",
             for_="15m",

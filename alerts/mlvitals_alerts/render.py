@@ -13,18 +13,57 @@ DOCS_HEAD = """\
 <!-- Made by `python -m mlvitals_alerts`. Do not edit. -->
 # Alerts
 
-`mlvitals generate` writes these rules, with your changes, to `prometheus/rules/`. Every alert carries the labels
-`exporter` and `exporter_type`, those of the object it speaks of, and every label that you gave the exporter.
+`mlvitals generate` writes these rules, with your changes, to `prometheus/rules/`. They run on Prometheus 2.42 or newer.
+Every alert carries `exporter`, the labels of the object that it speaks of, and every label that you gave the exporter;
+its description names the value and the bound. The reason why something cannot be read stands in the description and is
+no label: a reason that changes would make the alert wait anew.
 
-Change or switch off a rule in `mlvitals.yml`, then generate again:
+| severity | meant for |
+| --- | --- |
+| critical | somebody has to act now |
+| warning | somebody has to act in working hours |
+| info | good to know |
+| none | the watchdog, which people should not get |
+
+Change or switch off a rule in `mlvitals.yml`, then generate again and reload Prometheus:
 
 ```yaml
 alerts:
   MlflowRunStuck: {for: 12h, severity: info, labels: {team: research}}
   MlvitalsSeriesDropped: {enabled: false}
 ```
-"""
 
+## Who is told
+
+With `notifications:` in `mlvitals.yml`, `mlvitals generate` writes `alertmanager/alertmanager.yml` too:
+
+```yaml
+notifications:
+  receivers:
+    - {name: ops, webhook: {url: "http://127.0.0.1:8080/ops"}}
+    - {name: research, webhook: {url: "http://127.0.0.1:8080/research"}}
+    - {name: deadman, webhook: {url: "http://127.0.0.1:8080/deadman"}}
+  receiver: ops            # takes what no route takes
+  routes:                  # the first that matches wins
+    - {receiver: research, team: research}
+    - {receiver: ops, severity: critical}
+  watchdog: deadman        # gets MlvitalsWatchdog every minute; without it nobody does
+```
+
+A webhook's URL stands readable in that file: put no secret into it. Notifications come one for each alert and exporter.
+What would say the same twice is muted, always within one exporter of one mlvitals:
+
+- a critical alert mutes warnings about the very same thing: `MlflowDown` mutes `MlvitalsExporterDown`;
+- `MlvitalsExporterDown` mutes what the exporter reported before, other than a system's own alert named `…Down`;
+- `MlvitalsScrapeTargetMissing` mutes everything else about that page, and about the process itself (`exporter` is
+  `mlvitals`) it mutes the same alert about its exporters.
+
+## Into a Prometheus or an Alertmanager that you have
+
+`prometheus/scrape_configs.yml` is the scrape job alone: name it in `scrape_config_files` (Prometheus 2.43 or newer) or
+copy the job, and add `prometheus/rules/*.yml` to `rule_files`. Of `alertmanager.yml` take the `inhibit_rules` and the
+route of the watchdog. A scrape job that you write yourself must set the labels `exporter` and `exporter_type`.
+"""
 _VARIABLE = "{{ with $labels.exporter }}?var-exporter={{ . | urlquery }}{{ end }}"
 
 

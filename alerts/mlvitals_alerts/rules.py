@@ -81,18 +81,26 @@ def number(source: str = "$value") -> str:
     return f'{{{{ {source} | printf "%.4g" }}}}'
 
 
-def lookup(query: str, *labels: str, show: str = "value | humanizeDuration") -> str:
-    """Template: the value now of `query`, in which `%s` stands for the alert's exporter, instance and `labels`.
+def lookup(query: str, *labels: str, show: str = "value", text: str = "%s", otherwise: str = "unknown") -> str:
+    """Template: `text` with the value now of `query`, whose `%s` is the alert's exporter, instance and `labels`.
 
     Looked up when the alert is evaluated, so that the text can name what is not in the alert's own value without
     making it a label: a label that changes would start `for` anew.
     """
     asked = f"{{{{ with {_printf(query, labels)} | query }}}}"
-    return f"{asked}{{{{ . | first | {show} }}}}{{{{ else }}}}unknown{{{{ end }}}}"
+    found = text.replace("%s", f"{{{{ . | first | {show} }}}}")
+    return f"{asked}{found}{{{{ else }}}}{otherwise}{{{{ end }}}}"
+
+
+def last_read(last_success: Metric, *labels: str) -> str:
+    """Template: how long ago the thing was last read, as a sentence."""
+    since = f"time() - {last_success}{{%s}}"
+    never = "Not read since mlvitals started."
+    return lookup(since, *labels, show="value | humanizeDuration", text="Last read %s ago.", otherwise=never)
 
 
 def each(query: str, *labels: str, by: str, show: str) -> str:
-    """Template: `show` for each result now of `query` in order of label `by`, separated by commas; `.` is the result."""
+    """Template: `show` for each result now of `query`, by label `by`, separated by commas; `.` is the result."""
     start = f'{{{{ range $i, $r := {_printf(query, labels)} | query | sortByLabel "{by}" }}}}'
     return f"{start}{{{{ if $i }}}}, {{{{ end }}}}{{{{ with $r }}}}{show}{{{{ end }}}}{{{{ end }}}}"
 
@@ -100,5 +108,5 @@ def each(query: str, *labels: str, by: str, show: str) -> str:
 def _printf(query: str, labels: tuple[str, ...]) -> str:
     names = ("exporter", "instance", *labels)
     matchers = ",".join(f"{name}=%q" for name in names)
-    text = query.replace("%s", matchers).replace('"', r"\"")
+    text = query.replace('"', r"\"").replace("%s", matchers)
     return f'printf "{text}" ' + " ".join(f"$labels.{name}" for name in names)

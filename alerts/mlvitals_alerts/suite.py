@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from mlvitals.core import metrics as m
-from mlvitals_alerts.rules import UP, Alert, System, each, label, lookup, value
+from mlvitals_alerts.rules import UP, Alert, System, each, label, last_read, value
 
 _REASON = "{{ .Labels.reason }}"
+# NaN is an answer that people's runs give now and then; where a value was promised, the system's own alert says so.
+_NO_NUMBER = "not_finite"
 
 SYSTEM = System(
     "suite",
@@ -18,7 +20,8 @@ SYSTEM = System(
             "Prometheus cannot scrape mlvitals, or does not know of it.",
             f"{label('exporter')}: {{{{ with $labels.instance }}}}Prometheus cannot scrape the page at {{{{ . }}}}"
             "{{ else }}Prometheus knows of no mlvitals process{{ end }}.",
-            f'{UP}{{exporter_type!=""}} == 0\nor absent({UP}{{exporter="mlvitals", exporter_type="mlvitals"}})',
+            f'{UP}{{exporter_type!=""}} == 0\n'
+            f'or label_replace(absent({UP}{{exporter_type!=""}}), "exporter", "mlvitals", "", "")',
             for_="5m",
         ),
         Alert(
@@ -28,9 +31,8 @@ SYSTEM = System(
             "An exporter can read none of its targets.",
             f"{label('exporter')}: no target can be read, reason: "
             + each(f"{m.TARGET_FAILURE}{{%s}}", by="target", show=f"{{{{ .Labels.target }}}} {_REASON}")
-            + ". Last read "
-            + lookup(f"time() - {m.EXPORTER_LAST_SUCCESS}{{%s}}")
-            + " ago.",
+            + ". "
+            + last_read(m.EXPORTER_LAST_SUCCESS),
             f"{m.EXPORTER_UP} == 0",
             for_="10m",
         ),
@@ -40,9 +42,8 @@ SYSTEM = System(
             "An exporter cannot read one of its targets.",
             f"{label('exporter')}: target {label('target')} cannot be read, reason: "
             + each(f"{m.TARGET_FAILURE}{{%s}}", "target", by="target", show=_REASON)
-            + ". Last read "
-            + lookup(f"time() - {m.TARGET_LAST_SUCCESS}{{%s}}", "target")
-            + " ago.",
+            + ". "
+            + last_read(m.TARGET_LAST_SUCCESS, "target"),
             f"{m.TARGET_UP} == 0\nunless ignoring (target) {m.EXPORTER_UP} == 0",
             for_="10m",
         ),
@@ -52,12 +53,12 @@ SYSTEM = System(
             "An exporter leaves series out of its page.",
             f"{label('exporter')}: {value('humanize')} series are left out: "
             + each(
-                f"{m.SERIES_DROPPED}{{%s}} > 0",
+                f'{m.SERIES_DROPPED}{{%s,reason!="{_NO_NUMBER}"}} > 0',
                 by="metric",
                 show="{{ .Value | humanize }} of {{ .Labels.metric }} ({{ .Labels.reason }})",
             )
             + ".",
-            f"sum without (metric, reason) ({m.SERIES_DROPPED}) > 0",
+            f'sum without (metric, reason) ({m.SERIES_DROPPED}{{reason!="{_NO_NUMBER}"}}) > 0',
             for_="30m",
         ),
         Alert(

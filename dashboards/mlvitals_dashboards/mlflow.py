@@ -25,7 +25,7 @@ _SUMMARY = [
         links=runbook("MlflowAliasMetricOutOfBounds", "MlflowAliasMetricMissing"),
     ),
     stat("oldest-run", "Oldest running run", s.OLDEST_RUN, links=runbook("MlflowRunStuck")),
-    stat("failed-ratio", "Failed runs, worst experiment", s.FAILED_RATIO, links=runbook("MlflowRunsFailing")),
+    stat("failed-ratio", "Failed runs", s.FAILED_RATIO, links=runbook("MlflowRunsFailing")),
 ]
 
 _SERVERS = table(
@@ -42,10 +42,11 @@ _SERVERS = table(
     ],
     description="One row for each MLflow server. The name leads to the health of its exporter.",
     missing="No MLflow exporter: add one to mlvitals.yml",
-    sort="Last read",
+    sort="State",
+    descending=False,
     cell_links=_HEALTH,
     hide=("failure", "info"),
-    w=14,
+    w=12,
     h=6,
 )
 _ALERTS = table(
@@ -59,14 +60,14 @@ _ALERTS = table(
         "alias": "Alias",
         "experiment": "Experiment",
     },
-    [Column("firing", s.ALERT)],
+    [Column("Count", s.ALERT)],
     description="Alerts that fire now. The name leads to the runbook.",
     missing="No alert fires",
     sort="Severity",
     descending=False,
     cell_links={"alertname": runbook_link()},
-    hide=("firing",),
-    w=10,
+    widths={"alertname": 240},
+    w=12,
     h=6,
 )
 _MODELS = table(
@@ -75,7 +76,7 @@ _MODELS = table(
     {"exporter": "Server", "model": "Model"},
     [
         Column("State", s.MODEL_STATE),
-        Column("Latest version", s.LATEST_VERSION),
+        Column("Latest", s.LATEST_VERSION),
         Column("Age of latest", s.VERSION_AGE),
         Column("Objective", s.VERSION_OBJECTIVE),
         Column("Versions", s.VERSIONS),

@@ -38,7 +38,7 @@ def _experiment_ratio() -> str:
 
 SERVERS_DOWN = Signal(
     f"count(({_STATE}) != 1) or count({_UP}) * 0",
-    "none",
+    "suffix: down",
     "MLflow servers that could not be read last time, whose exporter Prometheus cannot scrape, or not yet read at all.",
     steps=((1, "red"),),
     words={0: ("All up", "green")},
@@ -47,7 +47,7 @@ SERVERS_DOWN = Signal(
 )
 FIRING = Signal(
     f"count({select(ALERTS, alertstate='firing', exporter_type=TYPE)}) or count({_UP}) * 0",
-    "none",
+    "suffix: firing",
     "Alerts that fire now for the exporters chosen above.",
     steps=((1, "red"),),
     words={0: ("None", "green")},
@@ -56,7 +56,7 @@ FIRING = Signal(
 )
 MODELS_LATE = Signal(
     f"sum({_LATE})",
-    "none",
+    "suffix: late",
     "Models whose latest version is older than the configured new_version_within.",
     steps=((1, "red"),),
     words={0: ("All on time", "green")},
@@ -65,7 +65,7 @@ MODELS_LATE = Signal(
 )
 BOUNDS_BROKEN = Signal(
     f"count(({_BOUNDS}) > 0) or count({_BOUNDS}) * 0",
-    "none",
+    "suffix: out of bounds",
     "Metrics behind an alias that are outside a configured bound or have no finite value.",
     steps=((1, "red"),),
     words={0: ("All in bounds", "green")},
@@ -104,8 +104,6 @@ DATA_AGE = Signal(
     by("exporter", age(select(EXPORTER_LAST_SUCCESS, exporter_type=TYPE))),
     "s",
     "Time since the server was last read.",
-    steps=((150, "orange"), (600, "red")),
-    base="green",
     missing="Never read",
 )
 SERVER_VERSION = Signal(by("exporter, version", select(m.SERVER_INFO)), "none", "MLflow's version.")
@@ -120,17 +118,17 @@ MODEL_STATE = Signal(
     words={0: ("On time", "green"), 1: ("LATE", "red")},
     missing="No objective",
 )
-LATEST_VERSION = Signal(by(_MODEL, select(m.MODEL_LATEST_VERSION)), "none", "The highest version number.")
+LATEST_VERSION = Signal(by(_MODEL, select(m.MODEL_LATEST_VERSION)), "none", "The highest version number.", decimals=0)
 VERSIONS = Signal(by(_MODEL, select(m.MODEL_VERSIONS)), "none", "Versions that exist; deleted ones are not counted.")
 VERSION_AGE = Signal(
     by(_MODEL, age(_NEWEST)), "s", "Time since the latest version was made, or the model if it has none.", decimals=1
 )
-VERSION_OBJECTIVE = Signal(
-    by(_MODEL, select(m.MODEL_NEW_VERSION_OBJECTIVE)), "s", "The configured new_version_within.", missing="-"
-)
+VERSION_OBJECTIVE = Signal(by(_MODEL, select(m.MODEL_NEW_VERSION_OBJECTIVE)), "s", "The configured new_version_within.")
 
 _ALIAS = "exporter, model, alias"
-ALIAS_VERSION = Signal(by(_ALIAS, select(m.MODEL_ALIAS_VERSION)), "none", "The version that the alias names.")
+ALIAS_VERSION = Signal(
+    by(_ALIAS, select(m.MODEL_ALIAS_VERSION)), "none", "The version that the alias names.", decimals=0
+)
 ALIAS_BEHIND = Signal(
     f"{by(_MODEL, select(m.MODEL_LATEST_VERSION))} "
     f"- on ({_MODEL}) group_right {by(_ALIAS, select(m.MODEL_ALIAS_VERSION))}",
@@ -153,9 +151,8 @@ METRIC_VALUE = Signal(
     by(_BOUND, f"({_BOUNDED_METRIC}) or ignoring (operator) {select(m.MODEL_ALIAS_METRIC)}"),
     "none",
     "Last value of the metric in the run behind the alias.",
-    decimals=4,
 )
-METRIC_BOUND = Signal(by(_BOUND, select(m.MODEL_ALIAS_METRIC_OBJECTIVE)), "none", "The configured bound.", missing="-")
+METRIC_BOUND = Signal(by(_BOUND, select(m.MODEL_ALIAS_METRIC_OBJECTIVE)), "none", "The configured bound.")
 METRIC_STATE = Signal(
     by(_BOUND, _BOUNDS),
     "none",
@@ -165,53 +162,54 @@ METRIC_STATE = Signal(
 )
 
 _EXPERIMENT = "exporter, experiment"
-RUNNING = Signal(by(_EXPERIMENT, select(m.EXPERIMENT_RUNNING_RUNS)), "none", "Runs with status RUNNING now.")
+RUNNING = Signal(
+    by(_EXPERIMENT, select(m.EXPERIMENT_RUNNING_RUNS)), "none", "Runs with status RUNNING now.", decimals=0
+)
 RUNNING_FOR = Signal(
     by(_EXPERIMENT, age(select(m.EXPERIMENT_OLDEST_RUNNING_START))),
     "s",
     OLDEST_RUN.description,
     steps=OLDEST_RUN.steps,
-    missing="-",
     decimals=1,
 )
-ENDED = Signal(by(_EXPERIMENT, _ENDED, "sum"), "none", "Runs that ended within the exporter's window.", missing="-")
+ENDED = Signal(by(_EXPERIMENT, _ENDED, "sum"), "none", "Runs that ended within the exporter's window.")
 EXPERIMENT_FAILED_RATIO = Signal(
     _experiment_ratio(),
     "percentunit",
     "Failed runs as part of all runs that ended within the window.",
     steps=FAILED_RATIO.steps,
-    base="green",
-    missing="-",
     decimals=0,
 )
 LAST_DURATION = Signal(
     by(_EXPERIMENT, select(m.EXPERIMENT_LAST_FINISHED_DURATION)),
     "s",
     "How long the last run with status FINISHED took.",
-    missing="-",
     decimals=1,
 )
 LAST_END = Signal(
     by(_EXPERIMENT, age(select(m.EXPERIMENT_LAST_RUN_END))),
     "s",
     "Time since a run last ended.",
-    missing="-",
     decimals=1,
 )
 ALERT = Signal(
     by(
         "alertname, severity, exporter, model, alias, experiment",
         select(ALERTS, alertstate="firing", exporter_type=TYPE),
+        "count",
     ),
     "none",
-    "Alerts that fire now.",
+    "How many fire now.",
 )
-ENDED_BY_STATUS = Signal(by("exporter, status", _ENDED, "sum"), "none", ENDED.description, missing="No runs ended")
+ENDED_BY_STATUS = Signal(
+    by("exporter, status", _ENDED, "sum"), "none", ENDED.description, missing="No runs ended", decimals=0
+)
 RUNS = Signal(
     by("exporter, status", select(m.EXPERIMENT_RUNS), "sum"),
     "none",
     "All runs by status. Counted when mlvitals starts and hourly; absent until the first count has finished.",
     missing="Not counted yet",
+    decimals=0,
 )
 TAGS = Signal(by("exporter, model, key, value", select(m.MODEL_TAG_INFO)), "none", "Chosen tags of the models.")
 STAGES = Signal(

@@ -110,7 +110,7 @@ class TimeSeries(core.TimeSeries):
         """Grafana's form."""
         custom = {
             "drawStyle": "line",
-            "fillOpacity": 8,
+            "fillOpacity": 0,
             "lineInterpolation": self.lineInterpolation,
             "lineWidth": 2,
             "showPoints": "auto",
@@ -121,7 +121,12 @@ class TimeSeries(core.TimeSeries):
         return _modern(
             super().to_json_data(),
             custom,
-            legend={"calcs": ["lastNotNull", "max"], "displayMode": "table", "placement": "right", "showLegend": True},
+            legend={
+                "calcs": ["lastNotNull", "max"],
+                "displayMode": "table",
+                "placement": self.legendPlacement,
+                "showLegend": True,
+            },
             tooltip={"mode": "multi", "sort": "desc"},
         )
 
@@ -150,7 +155,8 @@ class Table(core.Table):
         """Grafana's form."""
         return _modern(
             super().to_json_data(),
-            {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True, "inspect": False},
+            # Grafana's 150 pixels would hide columns of a narrow table behind a scroll bar.
+            {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True, "inspect": False, "minWidth": 70},
             cellHeight="sm",
             frameIndex=0,
             showHeader=True,

@@ -10,10 +10,14 @@ from typing import Any
 from grafanalib import core
 
 from mlvitals_dashboards.panels import DATASOURCE, Row, Stat, StateTimeline, Table, Target, Threshold, TimeSeries
-from mlvitals_dashboards.signals import Signal
+from mlvitals_dashboards.signals import NO_DATA, Signal
 
 EXTERNAL_URL = "${mlvitals_url:raw}"
 """Where mlvitals is reached: a constant of the dashboard that `mlvitals generate` sets."""
+
+EMPTY_CELL = "-"
+HALF = 12
+"""Half the width of the page; a narrower graph has no room for a legend beside it."""
 
 Json = dict[str, Any]
 
@@ -83,6 +87,7 @@ def lines(
         targets=targets,
         unit=signal.unit,
         overrides=dashed,
+        legendPlacement="right" if w >= HALF else "bottom",
         lineInterpolation="stepAfter" if steps else "linear",
         extraJson={"fieldConfig": {"defaults": {"noValue": signal.missing, "min": 0} | _decimals(signal)}},
     )
@@ -119,6 +124,7 @@ def table(
     descending: bool = True,
     cell_links: Mapping[str, Sequence[Json]] | None = None,
     hide: Sequence[str] = (),
+    widths: Mapping[str, int] | None = None,
     w: int = 24,
     h: int = 8,
     links: Sequence[Json] = (),
@@ -141,8 +147,13 @@ def table(
     meanings = "\n".join(f"- {column.title}: {column.signal.description}" for column in shown)
     signal = Signal("", "none", f"{description}\n\n{meanings}".strip(), missing=missing)
     overrides = [_column(column) for column in shown]
-    for label, cell in (cell_links or {}).items():
-        overrides.append(_override("byName", labels[label], {"links": list(cell)}))
+    for label, headline in labels.items():
+        properties: Json = {"noValue": EMPTY_CELL}
+        if cell_links and label in cell_links:
+            properties["links"] = list(cell_links[label])
+        if widths and label in widths:
+            properties["custom.width"] = widths[label]
+        overrides.append(_override("byName", headline, properties))
     return Table(
         **_common(key, title, signal, w, h, links),
         targets=[
@@ -200,7 +211,7 @@ def _words(signal: Signal) -> list[Json]:
 
 def _column(column: Column) -> Json:
     signal = column.signal
-    properties: Json = {"unit": signal.unit, "noValue": signal.missing}
+    properties: Json = {"unit": signal.unit, "noValue": EMPTY_CELL if signal.missing == NO_DATA else signal.missing}
     properties |= _decimals(signal)
     if signal.words:
         properties["mappings"] = _words(signal)

@@ -36,6 +36,9 @@ PROCESS_START = Series("process_start_time_seconds", (), "When the mlvitals proc
 FOREIGN = (UP, ALERTS, PROCESS_MEMORY, PROCESS_CPU, PROCESS_START)
 
 
+NO_DATA = "No data"
+
+
 @dataclass(frozen=True)
 class Signal:
     """One thing worth knowing.
@@ -51,7 +54,7 @@ class Signal:
     steps: tuple[tuple[float, str], ...] = ()
     words: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     base: str = "text"
-    missing: str = "No data"
+    missing: str = NO_DATA
     decimals: int | None = None
 
 

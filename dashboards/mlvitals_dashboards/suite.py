@@ -14,7 +14,7 @@ _SUMMARY = [
     ),
     stat("targets", "Targets", s.TARGETS_FAILING, links=runbook("MlvitalsTargetFailing")),
     stat("firing", "Alerts", s.FIRING),
-    stat("oldest-data", "Oldest data", s.OLDEST_DATA, links=runbook("MlvitalsTargetFailing")),
+    stat("longest-outage", "Longest outage", s.LONGEST_OUTAGE, links=runbook("MlvitalsTargetFailing")),
     stat("dropped", "Series dropped", s.DROPPED, links=runbook("MlvitalsSeriesDropped")),
     stat("configuration", "Configuration", s.CONFIGURATION),
 ]
@@ -32,7 +32,8 @@ _EXPORTERS = table(
     ],
     description="One row for each exporter. The name narrows this dashboard, the type leads to the system's own.",
     missing="No exporter: add one to mlvitals.yml",
-    sort="Last read",
+    sort="State",
+    descending=False,
     cell_links={
         "exporter": drill_down("Only this exporter", UID, exporter="exporter"),
         "exporter_type": drill_down(
@@ -60,13 +61,13 @@ _ALERTS = table(
     "alert-table",
     "Firing alerts",
     {"severity": "Severity", "alertname": "Alert", "exporter": "Exporter"},
-    [Column("firing", s.ALERT)],
+    [Column("Count", s.ALERT)],
     description="Alerts that fire now. The name leads to the runbook.",
     missing="No alert fires",
     sort="Severity",
     descending=False,
     cell_links={"alertname": runbook_link()},
-    hide=("firing",),
+    widths={"alertname": 240},
     w=10,
     h=6,
 )
@@ -80,7 +81,8 @@ _PROCESS = table(
     sort="Up for",
     descending=False,
     hide=("info",),
-    w=8,
+    widths={"instance": 170},
+    w=10,
 )
 
 DASHBOARD = dashboard(
@@ -99,8 +101,8 @@ DASHBOARD = dashboard(
         lines("series", "Series on each page", s.SERIES_OVER_TIME, "{{exporter}}"),
         lines("dropped-series", "Series dropped by metric", s.DROPPED_BY_METRIC, "{{exporter}} {{metric}} {{reason}}"),
         row("Process"),
-        lines("memory", "Memory", s.MEMORY, "{{instance}}", w=8),
-        lines("cpu", "CPU", s.CPU, "{{instance}}", w=8),
+        lines("memory", "Memory", s.MEMORY, "{{instance}}", w=7),
+        lines("cpu", "CPU", s.CPU, "{{instance}}", w=7),
         _PROCESS,
     ],
     tags=["mlvitals-self"],

@@ -19,15 +19,15 @@ from mlvitals_dashboards.signals import (
 STATES = {
     1: ("Up", "green"),
     0: ("Down", "red"),
-    2: ("Not scraped", "red"),
-    3: ("Starting", "blue"),
+    -1: ("Starting", "blue"),
+    -2: ("Not scraped", "red"),
 }
-"""How `state` reads."""
+"""How `state` reads; the worse, the smaller."""
 
 
 def state(scraped: str, read: str) -> str:
-    """0 or 1 as the exporter says; where it says nothing, 2 when its page cannot be scraped and 3 when it can."""
-    return f"{read} or (2 + {scraped})"
+    """0 or 1 as the exporter says; where it says nothing, -2 when its page cannot be scraped and -1 when it can."""
+    return f"{read} or ({scraped} - 2)"
 
 
 def age(selector: str) -> str:
@@ -37,11 +37,12 @@ def age(selector: str) -> str:
 
 _UP = select(UP, exporter_type=f"!={PROCESS_TYPE}")
 _STATE = state(_UP, select(m.EXPORTER_UP))
+_DOWN = f"{select(m.TARGET_UP)} == 0"
 _NONE = "No exporter: add one to mlvitals.yml"
 
 EXPORTERS_DOWN = Signal(
     f"count(({_STATE}) != 1) or count({_UP}) * 0",
-    "none",
+    "suffix: down",
     "Exporters that read nothing last time, that Prometheus cannot scrape, or that have not read anything yet.",
     steps=((1, "red"),),
     words={0: ("All up", "green")},
@@ -49,25 +50,28 @@ EXPORTERS_DOWN = Signal(
     missing=_NONE,
 )
 TARGETS_FAILING = Signal(
-    f"count({select(m.TARGET_UP)} == 0) or count({select(m.TARGET_UP)}) * 0",
-    "none",
+    f"count({_DOWN}) or count({select(m.TARGET_UP)}) * 0",
+    "suffix: failing",
     "Targets that the last collection could not read. The others of the same exporter are not affected.",
     steps=((1, "red"),),
     words={0: ("All read", "green")},
     base="green",
     missing="No target read yet",
 )
-OLDEST_DATA = Signal(
-    f"max({age(select(m.TARGET_LAST_SUCCESS))})",
+LONGEST_OUTAGE = Signal(
+    f"max({age(select(m.TARGET_LAST_SUCCESS))} and {_DOWN}) "
+    f"or count({_DOWN}) * 0 - 1 or count({select(m.TARGET_UP)}) * 0",
     "s",
-    "Time since the target that was not read for longest was last read. Its series leave the page after stale_after.",
-    steps=((150, "orange"), (600, "red")),
+    "Of the targets that cannot be read now: time since the one that fails for longest was last read.",
+    steps=((1, "red"),),
+    words={0: ("None", "green"), -1: ("Never read", "red")},
     base="green",
     missing="No target read yet",
+    decimals=0,
 )
 DROPPED = Signal(
     f"sum({select(m.SERIES_DROPPED)}) or count({_UP}) * 0",
-    "none",
+    "suffix: dropped",
     "Series that limits (or values that are no numbers) kept off the pages in the last collections.",
     steps=((1, "orange"),),
     words={0: ("None", "green")},
@@ -83,7 +87,7 @@ CONFIGURATION = Signal(
 )
 FIRING = Signal(
     f"count({select(ALERTS, alertstate='firing')}) or count({_UP}) * 0",
-    "none",
+    "suffix: firing",
     "Alerts that fire now for the exporters chosen above.",
     steps=((1, "red"),),
     words={0: ("None", "green")},
@@ -103,26 +107,26 @@ LAST_READ = Signal(
     by(_EXPORTER, age(select(m.EXPORTER_LAST_SUCCESS))),
     "s",
     "Time since a collection last read something.",
-    steps=OLDEST_DATA.steps,
-    base="green",
     missing="Never",
 )
 DURATION = Signal(
     by(_EXPORTER, select(m.COLLECTION_DURATION)),
     "s",
     "How long the exporter's slowest collector took last time; its deadline is the limit.",
-    decimals=2,
+    decimals=1,
 )
 SERIES = Signal(by(_EXPORTER, select(m.EXPORTER_SERIES)), "none", "Series of the upstream system on the page.")
 EXPORTER_DROPPED = Signal(
-    by(_EXPORTER, select(m.SERIES_DROPPED), "sum"), "none", DROPPED.description, steps=DROPPED.steps, missing="0"
+    f"{by(_EXPORTER, select(m.SERIES_DROPPED), 'sum')} or {by(_EXPORTER, select(m.EXPORTER_SERIES))} * 0",
+    "none",
+    DROPPED.description,
+    steps=DROPPED.steps,
 )
 ERRORS = Signal(
     by(_EXPORTER, f"increase({select(m.COLLECTION_ERRORS)}[1h])", "sum"),
     "none",
     "Times that a target could not be read in the last hour.",
     steps=((1, "orange"), (20, "red")),
-    base="green",
     missing="0",
     decimals=0,
 )
@@ -133,18 +137,17 @@ FAILING_SINCE = Signal(
     f"{by(_TARGET, age(select(m.TARGET_LAST_SUCCESS)))} and on ({_TARGET}) {select(m.TARGET_FAILURE)}",
     "s",
     "Time since the target was last read.",
-    steps=OLDEST_DATA.steps,
     missing="Never read",
 )
 ALERT = Signal(
-    by("alertname, severity, exporter", select(ALERTS, alertstate="firing")), "none", "Alerts that fire now."
+    by("alertname, severity, exporter", select(ALERTS, alertstate="firing"), "count"), "none", "How many fire now."
 )
 
 DURATIONS = Signal(
     by("exporter, collector", select(m.COLLECTION_DURATION)), "s", "How long the last run of each collector took."
 )
 ERROR_RATE = Signal(
-    by("exporter, reason", f"rate({select(m.COLLECTION_ERRORS)}[$__rate_interval])", "sum"),
+    f"{by('exporter, reason', f'rate({select(m.COLLECTION_ERRORS)}[$__rate_interval])', 'sum')} > 0",
     "cps",
     "Targets that could not be read, per second and by reason.",
     missing="No errors",

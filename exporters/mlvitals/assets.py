@@ -1,14 +1,15 @@
 """What distributions ship beside exporters: rules, dashboards and runbooks, found by the entry-point group.
 
 An entry point of the group `mlvitals.assets` names a package with any of `generated/*.yml` (Prometheus rule files),
-`generated/*.json` (Grafana dashboards) and `runbooks/<Alert>.md`.
+`generated/*.json` (Grafana dashboards) and `runbooks/<Alert>.md`. Every function raises LookupError, with a message for
+people, when such a package cannot be imported, a rule file is none, or two packages bring a file of the same name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -21,13 +22,13 @@ GROUP = "mlvitals.assets"
 @cache
 def rule_files() -> dict[str, dict[str, Any]]:
     """File name -> Prometheus rule file, parsed."""
-    return {item.name: yaml.safe_load(item.read_text("utf-8")) for item in _items("generated", ".yml")}
+    return {name: _rule_file(name, text) for name, text in _texts("generated", ".yml").items()}
 
 
 @cache
 def dashboards() -> dict[str, str]:
     """File name -> dashboard JSON."""
-    return {item.name: item.read_text("utf-8") for item in _items("generated", ".json")}
+    return _texts("generated", ".json")
 
 
 @cache
@@ -40,13 +41,34 @@ def alert_names() -> list[str]:
 @cache
 def runbooks() -> dict[str, str]:
     """Alert -> its runbook, in Markdown."""
-    return {item.name.removesuffix(".md"): item.read_text("utf-8") for item in _items("runbooks", ".md")}
+    return {name.removesuffix(".md"): text for name, text in _texts("runbooks", ".md").items()}
 
 
-def _items(folder: str, suffix: str) -> Iterator[Traversable]:
+def _rule_file(name: str, text: str) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = yaml.safe_load(text)
+        if all("alert" in rule or "record" in rule for group in content["groups"] for rule in group["rules"]):
+            return content
+    except (yaml.YAMLError, KeyError, TypeError):
+        pass
+    raise LookupError(f"generated/{name} of an installed package is no Prometheus rule file")
+
+
+def _texts(folder: str, suffix: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    owners: dict[str, str] = {}
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        for item in _items(entry, folder, suffix):
+            if item.name in found:
+                raise LookupError(f"{owners[item.name]} and {entry.value} both bring {folder}/{item.name}")
+            found[item.name], owners[item.name] = item.read_text("utf-8"), entry.value
+    return found
+
+
+def _items(entry: EntryPoint, folder: str, suffix: str) -> Iterator[Traversable]:
+    try:
         place = files(entry.value) / folder
-        if place.is_dir():
-            yield from sorted(
-                (item for item in place.iterdir() if item.name.endswith(suffix)), key=lambda item: item.name
-            )
+    except ImportError as error:
+        raise LookupError(f"the package {entry.value} of the entry point {entry.name!r} cannot be imported") from error
+    if place.is_dir():
+        yield from sorted((item for item in place.iterdir() if item.name.endswith(suffix)), key=lambda item: item.name)

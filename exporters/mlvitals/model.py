@@ -55,10 +55,10 @@ class Links(Settings):
 class AlertOverride(Settings):
     """Changes to one shipped alert rule."""
 
-    enabled: bool = True
-    for_: Duration | None = Field(None, alias="for")
-    severity: Severity | None = None
-    labels: dict[str, str] = Field(default_factory=dict)
+    enabled: bool = Field(True, description="false leaves the alert out")
+    for_: Duration | None = Field(None, alias="for", description="how long the condition holds before it fires")
+    severity: Severity | None = Field(None, description="what routes look at")
+    labels: dict[str, str] = Field(default_factory=dict, description="labels added to those that the alert has")
 
     @field_validator("labels")
     @classmethod
@@ -75,5 +75,7 @@ class Config(Settings):
     web: Web = Web()
     links: Links = Links()
     exporters: tuple[SerializeAsAny[ExporterSettings], ...] = Field((), description="the systems to read; see below")
-    alerts: dict[str, AlertOverride] = Field(default_factory=dict)
+    alerts: dict[str, AlertOverride] = Field(
+        default_factory=dict, description="changes to shipped alerts, by name; see alerts.md"
+    )
     notifications: Notifications | None = None

@@ -30,13 +30,13 @@ class Webhook(Settings):
     url: Annotated[str, AfterValidator(_webhook_url)] = Field(
         description="stands readable in the generated alertmanager.yml: put no secret into it"
     )
-    send_resolved: bool = True
+    send_resolved: bool = Field(True, description="tell also when alerts end")
 
 
 class Receiver(Settings):
     """A named place that notifications go to."""
 
-    name: Name
+    name: Name = Field(description="routes name it")
     webhook: Webhook
 
     @field_validator("name")
@@ -50,9 +50,9 @@ class Receiver(Settings):
 class Route(Settings):
     """Alerts with these labels go to this receiver; the first route that matches wins."""
 
-    receiver: Name
-    severity: Severity | None = None
-    team: str | None = Field(None, min_length=1, description="value of the label team")
+    receiver: Name = Field(description="one of receivers")
+    severity: Severity | None = Field(None, description="only alerts of this severity")
+    team: str | None = Field(None, min_length=1, description="only alerts whose label team has this value")
 
     @model_validator(mode="after")
     def _narrow(self) -> Route:
@@ -68,9 +68,9 @@ class Route(Settings):
 class Notifications(Settings):
     """Receivers and the routes to them."""
 
-    receivers: tuple[Receiver, ...] = Field(min_length=1)
-    receiver: Name = Field(description="takes what no route takes")
-    routes: tuple[Route, ...] = ()
+    receivers: tuple[Receiver, ...] = Field(description="places that notifications go to")
+    receiver: Name = Field(description="one of receivers; takes what no route takes")
+    routes: tuple[Route, ...] = Field((), description="tried in order, the first that matches wins")
     watchdog: Name | None = Field(
         None, description="receiver of the alert that always fires, a dead man's switch; nobody is told without it"
     )
@@ -82,10 +82,12 @@ class Notifications(Settings):
     @field_validator("receivers")
     @classmethod
     def _unique(cls, value: tuple[Receiver, ...]) -> tuple[Receiver, ...]:
+        if not value:
+            raise ValueError("expected at least one receiver")
         names = [receiver.name for receiver in value]
         for index, name in enumerate(names):
             if name in names[:index]:
-                raise _located((index, "name"), f"two receivers are named {name!r}")
+                raise _located((index, "name"), "another receiver has this name already")
         return value
 
     @field_validator("receiver", "watchdog")

@@ -21,13 +21,17 @@ TARGET = {
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """From `since` on the condition holds: the alert fires `for` later, not before, with these labels and this text."""
+    """From `since` on the condition holds: the alert fires `for` later, not before, with these labels and this text.
+
+    With `until` it fires, with the same text, at every minute up to then.
+    """
 
     alert: str
     series: Mapping[str, str]
     labels: Mapping[str, str]
     description: str
     since: str = "0m"
+    until: str = "0m"
 
 
 @dataclass(frozen=True, slots=True)

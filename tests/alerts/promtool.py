@@ -53,7 +53,9 @@ def _selector(written: str) -> str:
 
 def _firing(alert: Alert, system: System, case: Firing) -> list[dict[str, Any]]:
     fires = parse_duration(case.since) + parse_duration(alert.for_)
-    checks = [_check(case.alert, fires, [_expected(alert, system, case)])]
+    last = max(fires, parse_duration(case.until))
+    expected = [_expected(alert, system, case)]
+    checks = [_check(case.alert, at, expected) for at in range(int(fires), int(last) + STEP, STEP)]
     return [_check(case.alert, fires - STEP, []), *checks] if fires else checks
 
 

@@ -18,11 +18,12 @@ CASES = (
     Firing(
         "MlvitalsScrapeTargetMissing",
         {PROCESS_UP: "1x9 stale"},
-        {"exporter": "mlvitals", "exporter_type": "mlvitals"},
+        {"exporter": "mlvitals"},
         "mlvitals: Prometheus knows of no mlvitals process.",
         since="10m",
     ),
     Silent("MlvitalsScrapeTargetMissing", "all is scraped", {PROCESS_UP: lasting(1), "up": lasting(1)}),
+    Silent("MlvitalsScrapeTargetMissing", "a standalone exporter has no page of the process", {"up": lasting(1)}),
     Silent(
         "MlvitalsScrapeTargetMissing",
         "somebody else's target is down",
@@ -70,6 +71,7 @@ CASES = (
             'mlvitals_exporter_series_dropped{metric="mlflow_model_versions",reason="limit"}': lasting(40),
             'mlvitals_exporter_series_dropped{metric="mlflow_models",reason="limit"}': lasting(0),
             'mlvitals_exporter_series_dropped{metric="mlflow_model_tag_info",reason="limit"}': lasting(2),
+            'mlvitals_exporter_series_dropped{metric="mlflow_model_alias_metric",reason="not_finite"}': lasting(7),
         },
         TARGET,
         "registry: 42 series are left out: 2 of mlflow_model_tag_info (limit), 40 of mlflow_model_versions (limit).",
@@ -78,6 +80,11 @@ CASES = (
         "MlvitalsSeriesDropped",
         "nothing is dropped",
         {'mlvitals_exporter_series_dropped{metric="mlflow_models",reason="limit"}': lasting(0)},
+    ),
+    Silent(
+        "MlvitalsSeriesDropped",
+        "runs log NaN now and then",
+        {'mlvitals_exporter_series_dropped{metric="mlflow_model_alias_metric",reason="not_finite"}': lasting(1)},
     ),
     Firing(
         "MlvitalsWatchdog",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mlvitals import assets
 from mlvitals.core import metrics as own
 from mlvitals_alerts import render
 from mlvitals_alerts.rules import Alert, System
@@ -42,7 +44,7 @@ def queries() -> Iterator[tuple[str, str]]:
         for rule in system.rules:
             yield str(rule.name), rule.expr
             for asked in re.findall(r'printf "((?:[^"\\]|\\.)*)"[^|}]*\| query', getattr(rule, "description", "")):
-                yield rule.name, asked.replace("=%q", '=~".*"')
+                yield rule.name, asked.replace("=%q", '=~".*"').replace(r"\"", '"')
 
 
 def test_the_committed_files_are_those_that_the_rules_make() -> None:
@@ -68,7 +70,7 @@ def test_every_alert_says_what_people_need(alert: Alert) -> None:
     assert re.fullmatch(r"[A-Z][^{}\n]+\.", alert.summary)
     if alert.expr != "vector(1)":
         assert alert.description.startswith("{{ $labels.exporter }}: ")
-        assert alert.description.endswith(".")
+        assert re.search(r"\.(\{\{ end }})?$", alert.description)
 
 
 def test_names_are_unique_and_each_page_belongs_to_an_alert() -> None:
@@ -76,6 +78,11 @@ def test_names_are_unique_and_each_page_belongs_to_an_alert() -> None:
     pages = {path.stem for path in (PACKAGE / "runbooks").glob("*.md")}
     assert len(names) == len(set(names))
     assert pages == set(names)
+
+
+def test_each_alert_links_to_a_dashboard_that_is_shipped() -> None:
+    shipped = {json.loads(text)["uid"] for text in assets.dashboards().values()}
+    assert {system.dashboard for system in SYSTEMS} <= shipped
 
 
 @pytest.mark.parametrize(("rule", "query"), list(queries()))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mlvitals import config
 from mlvitals_alerts import render
 from tests.alerts.test_rules import ALERTS, known
 from tests.support import promql
@@ -15,6 +16,8 @@ from tests.support import promql
 RUNBOOKS = Path(render.__file__).parent / "runbooks"
 PAGES = {path.stem: path.read_text("utf-8") for path in sorted(RUNBOOKS.glob("*.md"))}
 EXPRESSIONS = {alert.name: alert.expr for alert in ALERTS}
+DOCS = RUNBOOKS.parents[2] / "docs/alerts.md"
+RECEIVERS = {"receiver": "deadman", "receivers": [{"name": "deadman", "webhook": {"url": "http://127.0.0.1:9"}}]}
 PARTS = ["Meaning", "Impact", "Diagnosis", "Mitigation", "Change or silence"]
 KNOWN = {**known(), "ALERTS": promql.Series(promql.TARGET_LABELS | {"alertname", "alertstate", "severity"})}
 
@@ -41,6 +44,18 @@ def test_its_queries_look_only_at_what_is_declared(alert: str) -> None:
 def test_it_says_how_to_change_the_rule(alert: str) -> None:
     written = [yaml.safe_load(block) for block in blocks(PAGES[alert], "yaml")]
     assert any(alert in block.get("alerts", {}) for block in written)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "docs/alerts.md"])
+def test_its_configuration_is_valid(page: str, tmp_path: Path) -> None:
+    file = tmp_path / "mlvitals.yml"
+    for block in blocks(PAGES.get(page) or DOCS.read_text("utf-8"), "yaml"):
+        # A part that stands alone on the page may name a receiver of the rest of the file.
+        parts = yaml.safe_load(block)
+        if "watchdog" in parts.get("notifications", {}):
+            parts["notifications"] = RECEIVERS | parts["notifications"]
+        file.write_text(yaml.safe_dump(parts))
+        config.load(file, environment={})
 
 
 @pytest.mark.parametrize("alert", PAGES)

@@ -11,6 +11,7 @@ import mlvitals_dashboards
 from mlvitals import assets, registry
 from mlvitals.core.metric import Metric
 from mlvitals_dashboards import build, lint
+from mlvitals_dashboards.__main__ import main
 from mlvitals_dashboards.queries import Json, panels
 
 GENERATED = Path(mlvitals_dashboards.__path__[0]) / "generated"
@@ -63,3 +64,19 @@ def test_every_linked_runbook_exists() -> None:
 
 def _links(panel: Json) -> list[Json]:
     return [link for link in panel.get("links", []) if "/runbooks/" in link["url"]]
+
+
+def test_a_package_of_a_plug_in_is_made_the_same_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "their_dashboards"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "helper.py").write_text("")
+    (package / "theirs.py").write_text(
+        "from mlvitals_dashboards.layout import dashboard\n"
+        "DASHBOARD = dashboard('mlvitals-theirs', 'Theirs', 'What it shows', [])\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    main(["their_dashboards"])
+    (made,) = (package / "generated").iterdir()
+    assert made.name == "theirs.json"
+    assert lint.findings(load(made), ()) == []

@@ -98,3 +98,9 @@ def test_a_query_without_data_or_with_an_unexpected_answer_is_found(
 
 def _target(ref: str, expr: str) -> Json:
     return {"refId": ref, "expr": expr, "instant": True, "legendFormat": ""}
+
+
+def test_every_list_of_empty_queries_belongs_to_a_dashboard() -> None:
+    assert {path.stem for path in live_queries.NO_DATA.iterdir()} <= {
+        name.removesuffix(".json") for name in dashboards()
+    }

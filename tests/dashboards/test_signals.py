@@ -82,8 +82,8 @@ CASES = [
     Case("nothing was read yet", mlflow.SERVERS_DOWN, UP, {"{}": 1}),
     Case("the process alone is no exporter", mlflow.SERVERS_DOWN, {f"up{{{PROCESS}}}": 1}, {}),
     Case("states", mlflow.SERVER_STATE, DOWN, {STATE % "one": 1, STATE % "two": 0}),
-    Case("not scraped", mlflow.SERVER_STATE, UNREACHED, {STATE % "one": 1, STATE % "two": 2}),
-    Case("starting", mlflow.SERVER_STATE, UP, {STATE % "one": 1, STATE % "two": 3}),
+    Case("not scraped", mlflow.SERVER_STATE, UNREACHED, {STATE % "one": 1, STATE % "two": -2}),
+    Case("starting", mlflow.SERVER_STATE, UP, {STATE % "one": 1, STATE % "two": -1}),
     Case("all exporters are up", suite.EXPORTERS_DOWN, BOTH, {"{}": 0}),
     Case("one exporter is down", suite.EXPORTERS_DOWN, DOWN, {"{}": 1}),
     Case("no exporter at all", suite.EXPORTERS_DOWN, {f"up{{{PROCESS}}}": 1}, {}),
@@ -92,6 +92,19 @@ CASES = [
         f'mlvitals_target_up{{{ONE},target="b"}}': 1,
     }, {"{}": 1}),
     Case("no target fails", suite.TARGETS_FAILING, {f'mlvitals_target_up{{{ONE},target="b"}}': 1}, {"{}": 0}),
+    Case("no outage", suite.LONGEST_OUTAGE, {
+        f'mlvitals_target_up{{{ONE},target="a"}}': 1,
+        f'mlvitals_target_last_success_timestamp_seconds{{{ONE},target="a"}}': -3600,
+    }, {"{}": 0}),
+    Case("an outage, and a slow target that is well", suite.LONGEST_OUTAGE, {
+        f'mlvitals_target_up{{{ONE},target="a"}}': 0,
+        f'mlvitals_target_last_success_timestamp_seconds{{{ONE},target="a"}}': -600,
+        f'mlvitals_target_up{{{ONE},target="b"}}': 1,
+        f'mlvitals_target_last_success_timestamp_seconds{{{ONE},target="b"}}': -3600,
+    }, {"{}": 600}),
+    Case("a target that was never read", suite.LONGEST_OUTAGE, {
+        f'mlvitals_target_up{{{ONE},target="a"}}': 0
+    }, {"{}": -1}),
     Case("a failing target was last read an hour ago", suite.FAILING_SINCE, {
         f'mlvitals_target_last_success_timestamp_seconds{{{ONE},target="a"}}': -3600,
         f'mlvitals_target_last_success_timestamp_seconds{{{ONE},target="b"}}': -30,

@@ -88,14 +88,11 @@ def test_the_provider_names_the_folder_that_was_written(tmp_path: Path) -> None:
     assert (provider["allowUiUpdates"], provider["folderUid"]) == (False, "mlvitals")
 
 
-def test_writing_again_changes_nothing_and_removes_what_is_no_longer_shipped(tmp_path: Path) -> None:
+def test_writing_again_changes_nothing_and_leaves_a_copy_of_somebody_alone(tmp_path: Path) -> None:
     first = {path: path.read_bytes() for path in write(config(links=LINKS), tmp_path)}
-    gone = tmp_path / DASHBOARDS / "gone.json"
-    gone.write_text(json.dumps({"tags": ["mlvitals"]}))
-    theirs = tmp_path / DASHBOARDS / "theirs.json"
-    theirs.write_text(json.dumps({"tags": ["team"]}))
+    theirs = tmp_path / DASHBOARDS / "copy.json"
+    theirs.write_bytes((tmp_path / DASHBOARDS / "mlflow.json").read_bytes())
     assert {path: path.read_bytes() for path in write(config(links=LINKS), tmp_path)} == first
-    assert not gone.exists()
     assert theirs.exists()
 
 

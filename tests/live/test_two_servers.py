@@ -67,7 +67,9 @@ def test_both_come_to_prometheus_whole(tmp_path: Path, program: Callable[[str], 
         generated = tmp_path / "out/prometheus/prometheus.yml"
         with (
             mlvitals(tmp_path, address=address, env=env) as vitals,
-            prometheus_server(program("prometheus"), generated, folders["prometheus"], free_port()) as prometheus,
+            prometheus_server(
+                program("prometheus"), generated, folders["prometheus"], f"http://127.0.0.1:{free_port()}"
+            ) as prometheus,
         ):
 
             def query(promql: str) -> set[tuple[str, str]]:

@@ -31,6 +31,7 @@ def files(config: Config) -> dict[str, str]:
 
 
 def _whole(notifications: Notifications) -> dict[str, Any]:
+    nobody = [] if notifications.watchdog else [{"name": NOBODY}]
     return {
         "route": {
             "receiver": notifications.receiver,
@@ -41,7 +42,7 @@ def _whole(notifications: Notifications) -> dict[str, Any]:
             "routes": [_watchdog(notifications), *map(_route, notifications.routes)],
         },
         "inhibit_rules": _inhibitions(),
-        "receivers": [*map(_receiver, notifications.receivers), {"name": NOBODY}],
+        "receivers": [*map(_receiver, notifications.receivers), *nobody],
     }
 
 

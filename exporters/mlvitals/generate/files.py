@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mlvitals.core.yamltext import dump
 
 MARK = "# Made by `mlvitals generate`."
-TAG = "mlvitals"
-"""JSON has no comments: a dashboard of ours is known by its tag."""
+MANIFEST = ".mlvitals-generated"
+"""Lists what was written, for JSON has no comments and what is no longer wanted has to go."""
 
 
 def yaml_file(about: str, data: Any) -> str:
@@ -26,19 +25,21 @@ def yaml_file(about: str, data: Any) -> str:
 
 
 def write_all(output: Path, texts: Mapping[str, str]) -> list[Path]:
-    """Write each text to its path below `output` and remove generated files that are no longer among them.
+    """Write each text to its path below `output` and remove what was generated there before and is no longer wanted.
 
     Raises FileExistsError before anything is written when one of the paths holds a file that is not ours.
     """
-    wanted = {output / name: text for name, text in texts.items()}
-    for path in wanted:
-        if path.exists() and not _is_ours(path):
+    before = _listed(output / MANIFEST)
+    for name in texts:
+        path = output / name
+        if path.exists() and name not in before and not _is_marked(path):
             raise FileExistsError(f"{path} was not made by mlvitals generate: move it away or choose another --output")
-    for path, text in wanted.items():
-        write_atomically(path, text)
-    for gone in _ours({path.parent for path in wanted}) - wanted.keys():
-        gone.unlink()
-    return sorted(wanted)
+    for name, text in {MANIFEST: "\n".join([MARK, *sorted({*before, *texts}), ""]), **texts}.items():
+        write_atomically(output / name, text)
+    for gone in before - texts.keys():
+        (output / gone).unlink(missing_ok=True)
+    write_atomically(output / MANIFEST, "\n".join([MARK, *sorted(texts), ""]))
+    return sorted(output / name for name in texts)
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -55,24 +56,16 @@ def write_atomically(path: Path, text: str) -> None:
         raise
 
 
-def _ours(folders: Iterable[Path]) -> set[Path]:
-    found = (path for folder in folders for path in folder.iterdir())
-    return {path for path in found if path.suffix in (".yml", ".yaml", ".json") and _is_ours(path)}
+def _listed(manifest: Path) -> set[str]:
+    """Names in the list of an earlier run; never one that leads out of the folder."""
+    if not manifest.is_file() or not _is_marked(manifest):
+        return set()
+    names = map(PurePosixPath, manifest.read_text("utf-8").splitlines()[1:])
+    return {str(name) for name in names if not name.is_absolute() and ".." not in name.parts}
 
 
-def _is_ours(path: Path) -> bool:
+def _is_marked(path: Path) -> bool:
     if not path.is_file():
         return False
-    if path.suffix == ".json":
-        return _is_dashboard(path.read_bytes())
     with path.open(encoding="utf-8", errors="replace") as file:
         return file.readline().startswith(MARK)
-
-
-def _is_dashboard(content: bytes) -> bool:
-    try:
-        dashboard = json.loads(content)
-    except ValueError:
-        return False
-    tags = dashboard.get("tags") if isinstance(dashboard, dict) else None
-    return isinstance(tags, list) and TAG in tags

@@ -1,0 +1,139 @@
+"""What mutes what, as a real Alertmanager with the generated configuration sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+
+from compose.alertmanager import alertmanager_server
+from compose.processes import free_port
+from mlvitals import assets
+from mlvitals.generate import alertmanager, write
+from mlvitals.generate.durations import duration
+from mlvitals.model import Config
+
+pytestmark = pytest.mark.live
+
+REGISTRY = {"exporter": "registry", "instance": "vitals:10847"}
+PROCESS = {"exporter": "mlvitals", "instance": "vitals:10847"}
+CHURN = {**REGISTRY, "model": "churn", "alias": "champion"}
+Labels = dict[str, str]
+
+
+def alert(name: str, severity: str, labels: Labels) -> Labels:
+    return {"alertname": name, "severity": severity, **labels}
+
+
+DOWN = alert("MlflowDown", "critical", REGISTRY)
+EXPORTER_DOWN = alert("MlvitalsExporterDown", "warning", REGISTRY)
+DROPPED = alert("MlvitalsSeriesDropped", "warning", REGISTRY)
+LATE = alert("MlflowNewVersionLate", "warning", {**REGISTRY, "model": "churn"})
+PAGE_MISSING = alert("MlvitalsScrapeTargetMissing", "critical", REGISTRY)
+PROCESS_MISSING = alert("MlvitalsScrapeTargetMissing", "critical", PROCESS)
+BOUND = alert("MlflowAliasMetricOutOfBounds", "critical", {**CHURN, "metric": "mse", "operator": "<"})
+SAME_METRIC = alert("MlflowAliasMetricMissing", "warning", {**CHURN, "metric": "mse", "operator": ">"})
+OTHER_METRIC = alert("MlflowAliasMetricMissing", "warning", {**CHURN, "metric": "mae", "operator": "<"})
+
+
+def elsewhere(labels: Labels) -> Labels:
+    return {**labels, "exporter": "staging"}
+
+
+class Alertmanager:
+    """A running one; `muted` says which of the alerts it got it would not send."""
+
+    def __init__(self, url: str) -> None:
+        self._url = f"{url}/api/v2/alerts"
+
+    def muted(self, *alerts: Labels) -> list[Labels]:
+        """Give it the alerts, ask, and take them back."""
+        self._post(alerts, timedelta(hours=1))
+        states: list[dict[str, Any]] = requests.get(self._url, timeout=10).json()
+        found = [state["labels"] for state in states if state["status"]["state"] == "suppressed"]
+        self._post(alerts, timedelta())
+        return found
+
+    def _post(self, alerts: tuple[Labels, ...], lasting: timedelta) -> None:
+        ends = (datetime.now(UTC) + lasting).isoformat()
+        starts = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+        body = [{"labels": labels, "startsAt": starts, "endsAt": ends} for labels in alerts]
+        requests.post(self._url, json=body, timeout=10).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def running(program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alertmanager]:
+    """Alertmanager with what `generate` writes."""
+    folder = tmp_path_factory.mktemp("alertmanager")
+    receivers = [{"name": "ops", "webhook": {"url": "http://127.0.0.1:9"}}]
+    # Nothing is ever sent here: groups wait longer than the tests last.
+    notifications = {"receiver": "ops", "receivers": receivers, "group_wait": "1h"}
+    write(Config.model_validate({"notifications": notifications}), folder)
+    config = folder / "alertmanager/alertmanager.yml"
+    url = f"http://127.0.0.1:{free_port()}"
+    with alertmanager_server(program("alertmanager"), config, folder, url):
+        yield Alertmanager(url)
+
+
+@pytest.mark.parametrize(
+    ("sources", "muted"),
+    [
+        ([DOWN], [EXPORTER_DOWN, DROPPED]),
+        ([BOUND], [SAME_METRIC]),
+        ([EXPORTER_DOWN], [LATE, DROPPED, BOUND]),
+        ([PAGE_MISSING], [DOWN, EXPORTER_DOWN, LATE, DROPPED, BOUND]),
+        ([PROCESS_MISSING], [PAGE_MISSING]),
+    ],
+    ids=lambda alerts: "+".join(labels["alertname"] for labels in alerts),
+)
+def test_one_mutes_the_others_of_its_exporter(
+    running: Alertmanager, sources: list[Labels], muted: list[Labels]
+) -> None:
+    found = running.muted(*sources, *muted)
+    assert by_name(found) == by_name(muted)
+
+
+@pytest.mark.parametrize(
+    ("source", "other"),
+    [
+        (BOUND, OTHER_METRIC),
+        (BOUND, LATE),
+        (DOWN, elsewhere(EXPORTER_DOWN)),
+        (EXPORTER_DOWN, DOWN),
+        (EXPORTER_DOWN, elsewhere(LATE)),
+        (PAGE_MISSING, PROCESS_MISSING),
+        (PAGE_MISSING, elsewhere(DROPPED)),
+        ({"alertname": "DiskFull", "severity": "critical"}, {"alertname": "DiskSlow", "severity": "warning"}),
+    ],
+    ids=lambda labels: labels["alertname"],
+)
+def test_one_leaves_the_other_alone(running: Alertmanager, source: Labels, other: Labels) -> None:
+    assert other not in running.muted(source, other)
+
+
+def test_the_alerts_that_it_speaks_of_are_shipped() -> None:
+    named = {alertmanager.WATCHDOG, alertmanager.SCRAPE_MISSING, alertmanager.EXPORTER_DOWN}
+    assert named < set(assets.alert_names())
+
+
+def test_the_watchdog_is_for_nobody_unless_a_receiver_is_named(tmp_path: Path) -> None:
+    receivers = [{"name": "ops", "webhook": {"url": "http://127.0.0.1:9"}}]
+    config = Config.model_validate({"notifications": {"receiver": "ops", "receivers": receivers}})
+    made = yaml.safe_load(alertmanager.files(config)["alertmanager/alertmanager.yml"])
+    first = made["route"]["routes"][0]
+    assert first["matchers"] == ['alertname="MlvitalsWatchdog"']
+    assert {"name": first["receiver"]} in made["receivers"]
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.25, "250ms"), (90, "1m30s"), (5400, "1h30m"), (864000, "10d")])
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def by_name(alerts: list[Labels]) -> list[Labels]:
+    return sorted(alerts, key=lambda labels: labels["alertname"])
