@@ -34,8 +34,8 @@ def parse_bound(text: str) -> Bound:
 class Patterns(Settings):
     """Shell-style patterns: what matches one of `include` and none of `exclude` is kept."""
 
-    include: tuple[str, ...] = ("*",)
-    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = Field(("*",), description="patterns of names that are kept")
+    exclude: tuple[str, ...] = Field((), description="patterns of names that are not kept, whatever `include` says")
 
     def matches(self, name: str) -> bool:
         """True when the name is kept; case counts."""
