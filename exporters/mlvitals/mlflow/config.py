@@ -86,7 +86,8 @@ class MlflowSettings(HttpSettings):
     max_aliases: int = Field(
         20,
         ge=1,
-        description="aliases shown for each model, first by name; the rest counts as dropped mlflow_model_alias_version",
+        description="aliases shown for each model, first by name; "
+        "the rest counts as dropped mlflow_model_alias_version",
     )
     tags: tuple[str, ...] = Field((), description="patterns of model tags shown as mlflow_model_tag_info")
     max_tags: int = Field(
