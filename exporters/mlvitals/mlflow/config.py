@@ -34,8 +34,8 @@ def parse_bound(text: str) -> Bound:
 class Patterns(Settings):
     """Shell-style patterns: what matches one of `include` and none of `exclude` is kept."""
 
-    include: tuple[str, ...] = ("*",)
-    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = Field(("*",), description="patterns of names that are kept")
+    exclude: tuple[str, ...] = Field((), description="patterns of names that are not kept, whatever `include` says")
 
     def matches(self, name: str) -> bool:
         """True when the name is kept; case counts."""
@@ -86,8 +86,7 @@ class MlflowSettings(HttpSettings):
     max_aliases: int = Field(
         20,
         ge=1,
-        description="aliases shown for each model, first by name; "
-        "the rest counts as dropped mlflow_model_alias_version",
+        description="aliases shown for each model, first by name; others count as dropped mlflow_model_alias_version",
     )
     tags: tuple[str, ...] = Field((), description="patterns of model tags shown as mlflow_model_tag_info")
     max_tags: int = Field(

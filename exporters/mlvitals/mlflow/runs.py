@@ -23,8 +23,7 @@ _FINISHED = "attributes.status = 'FINISHED'"
 
 @dataclass(slots=True)
 class LastRuns:
-    """The last runs of an experiment: the start of the last one to start (Unix time in ms), the last that ended or
-    finished."""
+    """The last runs of an experiment: when one last started (Unix time in ms), the last ended, the last finished."""
 
     started: int | None = None
     ended: RunInfo | None = None
