@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from mlvitals.core.collector import Deadline
-from mlvitals.mlflow.client import MlflowClient, ModelVersion, RegisteredModel, batches
+from mlvitals.mlflow.answers import ModelVersion, RegisteredModel
+from mlvitals.mlflow.client import MlflowClient, batches
 from mlvitals.mlflow.pace import GoOn
 
 

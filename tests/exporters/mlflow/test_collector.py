@@ -17,7 +17,8 @@ from mlvitals.core.metric import total_samples
 from mlvitals.core.runner import collect_once
 from mlvitals.mlflow import EXPORTER, metrics, served
 from mlvitals.mlflow import client as api
-from mlvitals.mlflow.client import MlflowClient, RunMetric
+from mlvitals.mlflow.answers import RunMetric
+from mlvitals.mlflow.client import MlflowClient
 from mlvitals.mlflow.collector import MlflowCollector
 from mlvitals.mlflow.config import MlflowSettings
 from mlvitals.mlflow.versions import VersionCache
