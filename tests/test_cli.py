@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 from mlvitals.core.server import address_of, listen
 from tests.support.replay import Answer, Replay
@@ -120,3 +121,13 @@ def test_the_catalogue_has_every_form(tmp_path: Path) -> None:
     for form in ("table", "markdown"):
         shown = run(tmp_path, "metrics", "--format", form).stdout
         assert all(name in shown for name in names)
+
+
+def test_the_standalone_form_is_discovered_once(tmp_path: Path, upstream: Replay) -> None:
+    with upstream, mlvitals(tmp_path, "mlflow", "--set", f"url={upstream.url}") as vitals:
+        groups = requests.get(f"{vitals.url}/sd", timeout=10).json()
+        page = requests.get(f"{vitals.url}/metrics", timeout=10).text
+    (group,) = groups
+    assert (group["labels"]["exporter"], group["labels"]["__metrics_path__"]) == ("mlflow", "/metrics")
+    assert "mlvitals_build_info{" in page
+    assert "mlvitals_exporter_series" in page

@@ -18,6 +18,7 @@ from mlvitals.core.page import Page, page_of
 from mlvitals.core.runner import ExporterRunner
 from mlvitals.core.settings import ExporterSettings
 
+STOP_SECONDS = 5.0
 READY_AFTER = 60.0
 """Seconds after which the process counts as ready even when an exporter has not finished its first collection."""
 
@@ -104,8 +105,9 @@ def _stop(exporters: Iterable[Exporter]) -> None:
     ending = list(exporters)
     for exporter in ending:
         exporter.runner.cancel()
+    end = time.monotonic() + STOP_SECONDS
     for exporter in ending:
-        exporter.runner.join()
+        exporter.runner.join(max(0.0, end - time.monotonic()))
 
 
 def _single(metric: Metric, value: float, **labels: str) -> Exposition:

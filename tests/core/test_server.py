@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -77,7 +79,14 @@ def test_a_handler_sees_the_path_and_the_host(address: str, host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "expected"), [("gzip", "True"), ("br, gzip;q=0.5", "True"), ("gzip;q=0", "False"), ("identity", "False")]
+    ("header", "expected"),
+    [
+        ("gzip", "True"),
+        ("br, gzip;q=0.5", "True"),
+        ("gzip;q=0", "False"),
+        ("identity", "False"),
+        ("*;q=0, gzip", "True"),
+    ],
 )
 def test_accept_encoding_is_understood(address: str, header: str, expected: str) -> None:
     assert requests.get(f"http://{address}/gzip", headers={"Accept-Encoding": header}, timeout=10).text == expected
@@ -140,6 +149,45 @@ def test_ipv6_loopback() -> None:
     assert server.address_of(sockets).startswith("[::1]:")
     for sock in sockets:
         sock.close()
+
+
+def test_answers_under_way_are_finished_at_the_end() -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow(_: Request) -> Response:
+        asked.set()
+        go_on.wait(30)
+        return Response(BIG)
+
+    with serving((Route("/slow", slow),)) as (address, _):
+        sock = connect(address, b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert asked.wait(10)
+        # The server is told to end right here; its answer comes half a second into the end.
+        threading.Timer(0.5, go_on.set).start()
+        reader = threading.Thread(target=lambda: received.append(_all_of(sock)))
+        received: list[bytes] = []
+        reader.start()
+    reader.join(20)
+    sock.close()
+    assert received[0].endswith(BIG)
+
+
+def test_readers_that_do_not_read_cost_little_memory() -> None:
+    with serving((Route("/big", lambda _: Response(BIG)),)) as (address, _):
+        before = _resident()
+        idle = [connect(address, GET_BIG) for _ in range(40)]
+        try:
+            for sock in idle:
+                assert sock.recv(1)
+            assert _resident() - before < 100 << 20
+        finally:
+            for sock in idle:
+                sock.close()
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
 
 
 def _all_of(sock: socket.socket) -> bytes:

@@ -18,7 +18,7 @@ import structlog
 from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders
-from tornado.iostream import IOStream
+from tornado.iostream import IOStream, StreamClosedError
 from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 
@@ -29,8 +29,10 @@ log = structlog.get_logger()
 
 HEADER_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
+DRAIN_SECONDS = 5.0
 MAX_HEADER = 16 * 1024
 MAX_CONNECTIONS = 512
+_SLICE = 256 * 1024
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -52,11 +54,9 @@ class Request:
     @property
     def accepts_gzip(self) -> bool:
         """The client takes gzip."""
-        for entry in self.headers.get("Accept-Encoding", "").lower().split(","):
-            coding, _, quality = entry.partition(";")
-            if coding.strip() in ("gzip", "*"):
-                return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-        return False
+        entries = (entry.partition(";") for entry in self.headers.get("Accept-Encoding", "").lower().split(","))
+        codings = {coding.strip(): quality.replace(" ", "") for coding, _, quality in entries}
+        return codings.get("gzip", codings.get("*", "q=0")) not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,8 @@ class Server:
     def __init__(self, sockets: Sequence[socket.socket], routes: Sequence[Route]) -> None:
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="http")
         self._guard = Guard()
-        common = {"threads": self._threads, "guard": self._guard}
+        self._underway: set[asyncio.Task[None]] = set()
+        common = {"threads": self._threads, "guard": self._guard, "underway": self._underway}
         handlers = [(f"(?:{route.path})", _Handler, {"route": route, **common}) for route in routes]
         application = Application(
             handlers,
@@ -143,10 +144,9 @@ class Server:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _drain(self) -> None:
-        try:
-            await asyncio.wait_for(self._http.close_all_connections(), 5)
-        except TimeoutError:
-            log.warning("connections were still open at the end")
+        if self._underway:
+            await asyncio.wait(self._underway, timeout=DRAIN_SECONDS)
+        await self._http.close_all_connections()
 
 
 class _HTTPServer(HTTPServer):
@@ -201,7 +201,10 @@ class _NotFound(_Base):
 
 
 class _Handler(_Base):
-    def initialize(self, route: Route, threads: ThreadPoolExecutor, guard: Guard) -> None:
+    def initialize(
+        self, route: Route, threads: ThreadPoolExecutor, guard: Guard, underway: set[asyncio.Task[None]]
+    ) -> None:
+        self._underway = underway
         self._route = route
         self._threads = threads
         self._guard = guard
@@ -226,9 +229,13 @@ class _Handler(_Base):
         if not _HOST.fullmatch(host):
             raise HTTPError(400)
         request = Request(args, host, self.request.protocol, _Headers(self.request.headers))
-        loop = asyncio.get_running_loop()
-        response = await loop.run_in_executor(self._threads, self._route.handle, request)
-        await self._answer(response)
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self._underway.add(task)
+        try:
+            loop = asyncio.get_running_loop()
+            await self._answer(await loop.run_in_executor(self._threads, self._route.handle, request))
+        finally:
+            self._underway.discard(task)
 
     def write_error(self, status_code: int, **kwargs: object) -> None:
         if status_code == 405:
@@ -240,15 +247,21 @@ class _Handler(_Base):
         self.set_header("Content-Type", response.content_type)
         for name, value in response.headers.items():
             self.set_header(name, value)
-        if self.request.method == "HEAD":
-            self.set_header("Content-Length", str(len(response.body)))
-        else:
-            self.write(response.body)
+        self.set_header("Content-Length", str(len(response.body)))
         try:
-            await asyncio.wait_for(self.finish(), ANSWER_SECONDS)
+            await asyncio.wait_for(self._send(response.body), ANSWER_SECONDS)
         except TimeoutError:
-            # A reader this slow would hold the whole page in memory for as long as it likes.
             cast(HTTP1Connection, self.request.connection).stream.close()
+        except StreamClosedError:
+            """The reader went away."""
+
+    async def _send(self, body: bytes) -> None:
+        """Slice by slice: a reader that does not read costs a slice of memory, not the page."""
+        if self.request.method != "HEAD":
+            for start in range(0, len(body), _SLICE):
+                self.write(body[start : start + _SLICE])
+                await self.flush()
+        await self.finish()
 
 
 class _Headers(dict[str, str]):

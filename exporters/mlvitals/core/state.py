@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -86,7 +86,8 @@ class ExporterState:
             known: dict[str, TargetState | None] = {}
             for name, collector in self._collectors.items():
                 known |= dict.fromkeys(collector.targets)
-                known |= self._states[name].targets
+                # Copies: the reader asks several things of one moment.
+                known |= {target: replace(state) for target, state in self._states[name].targets.items()}
             return known
 
     def durations(self) -> dict[str, float]:
@@ -105,7 +106,9 @@ class ExporterState:
                 target.failure = result
                 self._errors[result.reason] += 1
             else:
-                self._last_success = target.last_success = self._clock()
+                target.last_success = self._clock()
+                if not collector.auxiliary:
+                    self._last_success = target.last_success
                 target.failure, target.snapshot = None, result
                 target.expires = self._monotonic() + collector.schedule.stale_after
             self._version += 1

@@ -64,7 +64,10 @@ class Endpoints:
     def _discovery(self, request: Request) -> Response:
         url = self.external_url or f"{request.scheme}://{request.host}"
         settings = [exporter.settings for exporter in self._suite.exporters.values()]
-        return Response(json.dumps(discovery.target_groups(settings, url)).encode(), "application/json")
+        groups = (
+            discovery.standalone_group(settings[0], url) if self._standalone else discovery.target_groups(settings, url)
+        )
+        return Response(json.dumps(groups).encode(), "application/json")
 
     def _runbooks(self, _: Request) -> Response:
         links = "".join(f'<li><a href="runbooks/{name}">{name}</a></li>' for name in sorted(assets.runbooks()))
