@@ -58,6 +58,9 @@ generate: env ## Write all generated files: dashboards, rules, reference pages
 	@$(BIN)/python -m mlvitals_alerts
 	$(BIN)/python -m mlvitals_dashboards
 	$(BIN)/python docs/generate.py
+	cd docs/example-plugin
+	../../$(BIN)/python -m mlvitals_alerts mlvitals_jobs.alerts
+	../../$(BIN)/python -m mlvitals_dashboards mlvitals_jobs.dashboards
 
 .PHONY: generated-fresh
 generated-fresh: env
