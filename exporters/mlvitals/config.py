@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from mlvitals import assets, registry
-from mlvitals.core.settings import ExporterSettings, secret_keys
+from mlvitals.core.settings import ExporterSettings, UnusableSettings, secret_keys
 from mlvitals.core.webconfig import WebConfig
 from mlvitals.model import Config
 from mlvitals.yamlfile import ConfigError, Document, Location, read
@@ -42,17 +42,18 @@ _EXPECTED = {
 }
 
 
-def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
+def load(path: Path, environment: Mapping[str, str] = os.environ, *, strict: bool = True) -> Config:
     """Read and check a configuration file. Raises ConfigError with every problem found.
 
-    Relative paths in the file start at the file's folder.
+    Relative paths in the file start at the file's folder. Unless `strict`, an exporter whose type is installed and
+    broken has UnusableSettings: it must not take the others down.
     """
     document = read(path, environment)
     if document.data is None:
         document.data = {}
     if not isinstance(document.data, dict):
         raise ConfigError([document.problem((), "expected a mapping with the key exporters")])
-    return _Loader(document, path.parent).config()
+    return _Loader(document, path.parent, strict=strict).config()
 
 
 def load_web(path: Path) -> WebConfig:
@@ -69,9 +70,10 @@ def settings_from(type_name: str, data: Mapping[str, Any], source: str) -> Expor
 
 
 class _Loader:
-    def __init__(self, document: Document, folder: Path) -> None:
+    def __init__(self, document: Document, folder: Path, *, strict: bool) -> None:
         self._document = document
         self._folder = folder
+        self._strict = strict
         self._problems: list[str] = []
 
     def config(self) -> Config:
@@ -110,12 +112,17 @@ class _Loader:
             raise ConfigError(
                 [self._document.problem((*at, "type"), f"required key is missing; installed types: {names}")]
             )
-        try:
-            model = registry.exporter_type(str(entry["type"])).settings
-        except LookupError as error:
-            raise ConfigError([self._document.problem((*at, "type"), str(error))]) from None
+        model = self._model(str(entry["type"]), at)
         self._problems += _literal_secrets(self._document, model, at)
         return _validated(self._document, model, entry, at, self._folder)
+
+    def _model(self, type_name: str, at: Location) -> type[ExporterSettings]:
+        try:
+            return registry.exporter_type(type_name).settings
+        except LookupError as error:
+            if isinstance(error, registry.BrokenTypeError) and not self._strict:
+                return UnusableSettings
+            raise ConfigError([self._document.problem((*at, "type"), str(error))]) from None
 
 
 def _validated(document: Document, model: type[M], data: Any, at: Location, folder: Path) -> M:
@@ -175,7 +182,9 @@ def _literal_secrets(document: Document, model: type[BaseModel], below: Location
 
 def _unknown_alerts(document: Document, alerts: Any) -> Iterator[str]:
     known = assets.alert_names()
-    for name in alerts if isinstance(alerts, dict) else ():
+    # The alerts of a package that cannot be read are not known; that package is what is wrong then.
+    judged = isinstance(alerts, dict) and not assets.problems()
+    for name in alerts if judged else ():
         if name not in known:
             yield document.problem(("alerts", name), f"unknown alert; {registry.nearest(name, known)}")
 

@@ -7,8 +7,13 @@ from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
 from mlvitals.core.exporter import ExporterType
+from mlvitals.core.failures import plain
 
 GROUP = "mlvitals.exporters"
+
+
+class BrokenTypeError(LookupError):
+    """An exporter type that is installed and cannot be used; the message is one line for people."""
 
 
 def type_names() -> list[str]:
@@ -17,19 +22,30 @@ def type_names() -> list[str]:
 
 
 def exporter_type(name: str) -> ExporterType:
-    """The type of that name. Raises LookupError with a message for people."""
+    """The type of that name. Raises LookupError with a message for people, BrokenTypeError when it is installed."""
     entries = _entries()
     if name not in entries:
         raise LookupError(f"unknown exporter type {name!r}; {nearest(name, entries)}")
+    first, *others = entries[name]
+    if others:
+        owners = " and ".join(sorted({owner(entry) for entry in entries[name]}))
+        raise BrokenTypeError(f"exporter type {name!r} is brought by {owners}: remove all but one")
     try:
-        loaded = entries[name].load()
+        loaded = first.load()
     except ModuleNotFoundError as error:
-        raise LookupError(
-            f"exporter type {name!r} needs the module {error.name}: pip install 'mlvitals[{name}]'"
-        ) from error
+        raise BrokenTypeError(_missing(first, error)) from error
+    except Exception as error:
+        text = plain(f"{type(error).__name__}: {error}")
+        raise BrokenTypeError(f"exporter type {name!r} of {owner(first)} cannot be loaded: {text}") from error
     if not isinstance(loaded, ExporterType):
-        raise LookupError(f"entry point {entries[name].value} is no mlvitals exporter type")  # noqa: TRY004
+        what = f"{first.value} is no mlvitals exporter type"
+        raise BrokenTypeError(f"exporter type {name!r} of {owner(first)}: {what}")
     return loaded
+
+
+def owner(entry: EntryPoint) -> str:
+    """The distribution that brings an entry point."""
+    return entry.dist.name if entry.dist else "an unknown distribution"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -39,5 +55,15 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names) or 'none'}"
 
 
-def _entries() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
+def _entries() -> dict[str, list[EntryPoint]]:
+    """Name -> its entry points, which are more than one when two distributions bring the same type."""
+    found: dict[str, list[EntryPoint]] = {}
+    for entry in entry_points(group=GROUP):
+        found.setdefault(entry.name, []).append(entry)
+    return found
+
+
+def _missing(entry: EntryPoint, error: ModuleNotFoundError) -> str:
+    ours = owner(entry) == "mlvitals"
+    remedy = f": pip install 'mlvitals[{entry.name}]'" if ours else ", which is not installed"
+    return f"exporter type {entry.name!r} of {owner(entry)} needs the module {error.name}{remedy}"

@@ -135,6 +135,12 @@ class ExporterSettings(Settings):
         return Schedule(interval, self.deadline or self.default_deadline, self.stale_after or 5 * interval)
 
 
+class UnusableSettings(ExporterSettings):
+    """What is known of an exporter whose type is installed and cannot be used; keys of its own are not looked at."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
 class HttpSettings(ExporterSettings):
     """An exporter that reads one system over HTTP."""
 
