@@ -28,18 +28,17 @@ def exporter_type(name: str) -> ExporterType:
         raise LookupError(f"unknown exporter type {name!r}; {nearest(name, entries)}")
     first, *others = entries[name]
     if others:
-        owners = " and ".join(sorted({owner(entry) for entry in entries[name]}))
-        raise BrokenTypeError(f"exporter type {name!r} is brought by {owners}: remove all but one")
+        raise BrokenTypeError(f"exporter type {name!r} is brought by {_owners(entries[name])}: remove all but one")
+    about = f"exporter type {name!r} of {owner(first)}"
     try:
         loaded = first.load()
     except ModuleNotFoundError as error:
-        raise BrokenTypeError(_missing(first, error)) from error
+        remedy = f": pip install 'mlvitals[{name}]'" if owner(first) == "mlvitals" else ""
+        raise BrokenTypeError(f"{about}: the module {error.name} is missing{remedy}") from error
     except Exception as error:
-        text = plain(f"{type(error).__name__}: {error}")
-        raise BrokenTypeError(f"exporter type {name!r} of {owner(first)} cannot be loaded: {text}") from error
+        raise BrokenTypeError(plain(f"{about}: {type(error).__name__}: {error}")) from error
     if not isinstance(loaded, ExporterType):
-        what = f"{first.value} is no mlvitals exporter type"
-        raise BrokenTypeError(f"exporter type {name!r} of {owner(first)}: {what}")
+        raise BrokenTypeError(f"{about}: {first.value} is no ExporterType")
     return loaded
 
 
@@ -63,7 +62,5 @@ def _entries() -> dict[str, list[EntryPoint]]:
     return found
 
 
-def _missing(entry: EntryPoint, error: ModuleNotFoundError) -> str:
-    ours = owner(entry) == "mlvitals"
-    remedy = f": pip install 'mlvitals[{entry.name}]'" if ours else ", which is not installed"
-    return f"exporter type {entry.name!r} of {owner(entry)} needs the module {error.name}{remedy}"
+def _owners(entries: Iterable[EntryPoint]) -> str:
+    return " and ".join(sorted(map(owner, entries)))
