@@ -64,7 +64,7 @@ generate: env ## Write all generated files: dashboards, rules, reference pages
 
 .PHONY: generated-fresh
 generated-fresh: env
-	@state() { find $(GENERATED) -type f -exec sha256sum {} + 2>/dev/null | sort -k 2; }
+	@state() { find $(GENERATED) -type f -not -path '*/__pycache__/*' -exec sha256sum {} + 2>/dev/null | sort -k 2; }
 	before=$$(state)
 	$(MAKE) --no-print-directory generate
 	diff <(echo "$$before") <(state) || { echo "error: these generated files were stale; they are written anew: commit them" >&2; exit 1; }
