@@ -58,10 +58,13 @@ generate: env ## Write all generated files: dashboards, rules, reference pages
 	@$(BIN)/python -m mlvitals_alerts
 	$(BIN)/python -m mlvitals_dashboards
 	$(BIN)/python docs/generate.py
+	cd docs/example-plugin
+	../../$(BIN)/python -m mlvitals_alerts mlvitals_jobs.alerts
+	../../$(BIN)/python -m mlvitals_dashboards mlvitals_jobs.dashboards
 
 .PHONY: generated-fresh
 generated-fresh: env
-	@state() { find $(GENERATED) -type f -exec sha256sum {} + 2>/dev/null | sort -k 2; }
+	@state() { find $(GENERATED) -type f -not -path '*/__pycache__/*' -exec sha256sum {} + 2>/dev/null | sort -k 2; }
 	before=$$(state)
 	$(MAKE) --no-print-directory generate
 	diff <(echo "$$before") <(state) || { echo "error: these generated files were stale; they are written anew: commit them" >&2; exit 1; }

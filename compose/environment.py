@@ -48,6 +48,23 @@ def constraints() -> None:
     _uv("pip", "compile", *options, "--python-version", oldest, "-o", str(CONSTRAINTS), *sources, stdin=build_system)
 
 
+def wheel(source: Path, output: Path) -> Path:
+    """Build the wheel of the distribution in `source` into the folder `output`."""
+    output.mkdir(parents=True, exist_ok=True)
+    before = set(output.glob("*.whl"))
+    build = ("--wheel", "--quiet", "--build-constraints", str(CONSTRAINTS), "--out-dir", str(output))
+    _uv("build", *build, str(source))
+    (made,) = set(output.glob("*.whl")) - before
+    return made
+
+
+def clean(folder: Path, *requirements: str) -> None:
+    """An environment at `folder` with nothing but these and what they need, at the versions of constraints.txt."""
+    _uv("venv", "--quiet", "--python", _python(), str(folder))
+    pip = ("--quiet", "--constraints", str(CONSTRAINTS), "--build-constraints", str(CONSTRAINTS))
+    _uv("pip", "install", *pip, "--python", str(folder / "bin/python"), *requirements)
+
+
 def _make(folder: Path, installs: list[tuple[str, ...]]) -> None:
     stamp = folder / "made-from"
     wanted = _stamp(installs)

@@ -46,14 +46,15 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus_server(program: Path, config: Path, folder: Path, url: str) -> Iterator[Prometheus]:
-    """Run it with that configuration file at that URL, its data in `folder`."""
+def prometheus_server(program: Path, config: Path, folder: Path, url: str, *options: str) -> Iterator[Prometheus]:
+    """Run it with that configuration file at that URL, its data in `folder`; `options` are more of its flags."""
     command = [
         str(program),
         f"--config.file={config}",
         f"--storage.tsdb.path={folder}/prometheus-data",
         f"--web.listen-address={url.removeprefix('http://')}",
         f"--web.external-url={url}",
+        *options,
     ]
     with Server("prometheus", command, folder, lambda: answers(f"{url}/-/ready")):
         yield Prometheus(url)

@@ -13,5 +13,5 @@ WHAT_TO_DO: Mapping[Reason, str] = {
     "http": "Check url and its path; something else may answer there. The system's log may say more.",
     "parse": "This is not what the system should answer. Check url: a proxy or a login page may stand in between.",
     "limit": "The answer is too large to be read safely. Leave something out by the patterns of this exporter.",
-    "internal": "A mistake in mlvitals: please report it, with the log lines of this exporter.",
+    "internal": "A mistake in mlvitals or in the plug-in of this type: please report it, with the log lines of it.",
 }

@@ -1,21 +1,24 @@
 """What distributions ship beside exporters: rules, dashboards and runbooks, found by the entry-point group.
 
 An entry point of the group `mlvitals.assets` names a package with any of `generated/*.yml` (Prometheus rule files),
-`generated/*.json` (Grafana dashboards) and `runbooks/<Alert>.md`. Every function raises LookupError, with a message for
-people, when such a package cannot be imported, a rule file is none, or two packages bring a file of the same name.
+`generated/*.json` (Grafana dashboards) and `runbooks/<Alert>.md`. What cannot be used is left out, so that it takes
+nothing else down, and `problems` says why: a package that cannot be imported, a rule file that is none, a file that
+another package brings too.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import Any
 
 import yaml
+
+from mlvitals.core.failures import plain
+from mlvitals.registry import owner
 
 GROUP = "mlvitals.assets"
 
@@ -23,13 +26,14 @@ GROUP = "mlvitals.assets"
 @cache
 def rule_files() -> dict[str, dict[str, Any]]:
     """File name -> Prometheus rule file, parsed."""
-    return {name: _rule_file(name, text) for name, text in _texts("generated", ".yml").items()}
+    parsed = {name: _rule_file(text) for name, text in _files("generated", ".yml").texts.items()}
+    return {name: content for name, content in parsed.items() if content is not None}
 
 
 @cache
 def dashboards() -> dict[str, str]:
     """File name -> dashboard JSON."""
-    return _texts("generated", ".json")
+    return {name: text for name, text in _files("generated", ".json").texts.items() if _dashboard(text) is not None}
 
 
 @cache
@@ -42,7 +46,16 @@ def alert_names() -> list[str]:
 @cache
 def runbooks() -> dict[str, str]:
     """Alert -> its runbook, in Markdown."""
-    return {name.removesuffix(".md"): text for name, text in _texts("runbooks", ".md").items()}
+    return {name.removesuffix(".md"): text for name, text in _files("runbooks", ".md").texts.items()}
+
+
+def problems() -> list[str]:
+    """What is wrong with installed packages, one line each."""
+    rules, boards, pages = _files("generated", ".yml"), _files("generated", ".json"), _files("runbooks", ".md")
+    found = [*rules.problems, *boards.problems, *pages.problems]
+    found += [_no(name, "Prometheus rule file") for name in rules.texts.keys() - rule_files().keys()]
+    found += [_no(name, "Grafana dashboard") for name in boards.texts.keys() - dashboards().keys()]
+    return sorted(set(found))
 
 
 def alerts_of(exporter_type: str) -> list[str]:
@@ -54,35 +67,64 @@ def alerts_of(exporter_type: str) -> list[str]:
 @cache
 def dashboards_of(exporter_type: str) -> list[tuple[str, str]]:
     """(uid, title) of the dashboards that carry the type as a tag."""
-    parsed = (json.loads(text) for text in dashboards().values())
+    parsed = (_dashboard(text) or {} for text in dashboards().values())
     return [(each["uid"], each["title"]) for each in parsed if exporter_type in each.get("tags", ())]
 
 
-def _rule_file(name: str, text: str) -> dict[str, Any]:
+def _no(name: str, kind: str) -> str:
+    return f"generated/{name} of an installed package is no {kind}"
+
+
+def _rule_file(text: str) -> dict[str, Any] | None:
     try:
         content: dict[str, Any] = yaml.safe_load(text)
-        if all("alert" in rule or "record" in rule for group in content["groups"] for rule in group["rules"]):
-            return content
+        rules = [rule for group in content["groups"] for rule in group["rules"]]
     except (yaml.YAMLError, KeyError, TypeError):
-        pass
-    raise LookupError(f"generated/{name} of an installed package is no Prometheus rule file")
+        return None
+    return content if all(isinstance(rule, dict) and {"alert", "record"} & rule.keys() for rule in rules) else None
 
 
-def _texts(folder: str, suffix: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _dashboard(text: str) -> dict[str, Any] | None:
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) and content.keys() >= {"uid", "title"} else None
+
+
+@dataclass
+class _Files:
+    """File name -> text, and why others were left out."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+@cache
+def _files(folder: str, suffix: str) -> _Files:
+    found = _Files()
     owners: dict[str, str] = {}
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        for item in _items(entry, folder, suffix):
-            if item.name in found:
-                raise LookupError(f"{owners[item.name]} and {entry.value} both bring {folder}/{item.name}")
-            found[item.name], owners[item.name] = item.read_text("utf-8"), entry.value
+    for entry in _entries():
+        try:
+            texts = _texts(entry, folder, suffix)
+        except Exception as error:
+            why = plain(f"{type(error).__name__}: {error}")
+            found.problems.append(f"the package {entry.value} of {owner(entry)} cannot be read: {why}")
+            continue
+        for name, text in texts.items():
+            if name in owners:
+                found.problems.append(f"{owners[name]} and {entry.value} both bring {folder}/{name}")
+            else:
+                found.texts[name], owners[name] = text, entry.value
     return found
 
 
-def _items(entry: EntryPoint, folder: str, suffix: str) -> Iterator[Traversable]:
-    try:
-        place = files(entry.value) / folder
-    except ImportError as error:
-        raise LookupError(f"the package {entry.value} of the entry point {entry.name!r} cannot be imported") from error
-    if place.is_dir():
-        yield from sorted((item for item in place.iterdir() if item.name.endswith(suffix)), key=lambda item: item.name)
+def _entries() -> list[EntryPoint]:
+    """Ours first: of two files with the same name the first one stays."""
+    return sorted(entry_points(group=GROUP), key=lambda entry: (owner(entry) != "mlvitals", entry.name))
+
+
+def _texts(entry: EntryPoint, folder: str, suffix: str) -> dict[str, str]:
+    place = files(entry.value) / folder
+    items = place.iterdir() if place.is_dir() else ()
+    return {item.name: item.read_text("utf-8") for item in items if item.name.endswith(suffix)}

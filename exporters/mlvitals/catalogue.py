@@ -9,13 +9,18 @@ from tabulate import tabulate
 
 from mlvitals import registry
 from mlvitals.core import metrics as own
+from mlvitals.core.exporter import ExporterType
 from mlvitals.core.metric import Metric, declared
 
 
 def by_type() -> dict[str, tuple[Metric, ...]]:
     """Exporter type -> its metrics; `mlvitals` stands for the self-metrics."""
-    types = {name: registry.exporter_type(name).metrics for name in registry.type_names()}
-    return {"mlvitals": tuple(declared(own)), **types}
+    return {"mlvitals": tuple(declared(own)), **{name: known.metrics for name, known in _types()[0].items()}}
+
+
+def problems() -> list[str]:
+    """Why types that are installed are not in the catalogue, one line each."""
+    return _types()[1]
 
 
 def rows() -> list[dict[str, Any]]:
@@ -32,6 +37,17 @@ def table() -> str:
 def markdown() -> str:
     """The reference page."""
     return "\n".join(_markdown()) + "\n"
+
+
+def _types() -> tuple[dict[str, ExporterType], list[str]]:
+    found: dict[str, ExporterType] = {}
+    broken = []
+    for name in registry.type_names():
+        try:
+            found[name] = registry.exporter_type(name)
+        except registry.BrokenTypeError as error:
+            broken.append(str(error))
+    return found, broken
 
 
 def _row(exporter_type: str, metric: Metric) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
+import structlog
 from tabulate import tabulate
 
-from mlvitals import __version__, catalogue, config, logs, registry
+from mlvitals import __version__, assets, catalogue, config, logs, registry
 from mlvitals.advice import WHAT_TO_DO
 from mlvitals.core import server
 from mlvitals.core.runner import collect_once
@@ -24,6 +25,8 @@ from mlvitals.daemon import Daemon, Plan
 from mlvitals.model import DEFAULT_LISTEN, Config
 from mlvitals.overrides import settings_from_sets
 from mlvitals.suite import collectors
+
+log = structlog.get_logger()
 
 DEFAULT_FILE = Path("mlvitals.yml")
 _LIVE = ("exporter", "type", "target", "result", "series", "error and what to do")
@@ -100,7 +103,9 @@ def run(
         web = config.load_web(web_config) if web_config else WebConfig()
         if type_name is not None:
             return Plan([settings_from_sets(type_name, sets)], web)
-        loaded = _load(file)
+        loaded = _load(file, strict=False)
+        for problem in assets.problems():
+            log.error("what a plug-in brings is left out", error=problem)
         return Plan(_chosen(loaded.exporters, only), web, loaded.web.external_url, loaded.links)
 
     plan = _or_exit(load)
@@ -115,7 +120,9 @@ def run(
 @_command
 def check(file: Path | None, live: bool) -> None:
     """Check a configuration file; exit 1 when anything is wrong."""
-    loaded = _or_exit(lambda: _load(file))
+    loaded = _or_exit(lambda: _load(file, strict=not live))
+    for problem in assets.problems():
+        click.echo(f"mlvitals: warning: {problem}", err=True)
     if not live:
         click.echo(f"{file or DEFAULT_FILE}: {len(loaded.exporters)} exporters, no mistakes")
         return
@@ -152,6 +159,8 @@ def generate(file: Path | None, output: Path) -> None:
 @_command
 def metrics(form: str) -> None:
     """List every metric that mlvitals can serve."""
+    for problem in catalogue.problems():
+        click.echo(f"mlvitals: warning: {problem}", err=True)
     if form == "json":
         click.echo(json.dumps(catalogue.rows(), indent=2, ensure_ascii=False))
     elif form == "markdown":
@@ -168,10 +177,7 @@ def _sockets(address: str) -> list[socket.socket]:
 
 
 def _live_rows(settings: ExporterSettings) -> list[list[object]]:
-    try:
-        built = [collector for collector in collectors(settings) if not collector.auxiliary]
-    except LookupError as error:
-        return [[settings.name, settings.type, "", "internal", 0, str(error)]]
+    built = [collector for collector in collectors(settings) if not collector.auxiliary]
     rows: list[list[object]] = []
     for name, target in collect_once(settings.name, built).targets().items():
         failure = target.failure if target else None
@@ -181,11 +187,11 @@ def _live_rows(settings: ExporterSettings) -> list[list[object]]:
     return rows
 
 
-def _load(file: Path | None) -> Config:
+def _load(file: Path | None, *, strict: bool = True) -> Config:
     if file is None and not DEFAULT_FILE.exists():
         hint = "or name a type, as in: mlvitals run mlflow --set url=http://mlflow:5000"
         raise config.ConfigError([f"{DEFAULT_FILE}: no such file; give one with -c, {hint}"])
-    return config.load(file or DEFAULT_FILE)
+    return config.load(file or DEFAULT_FILE, strict=strict)
 
 
 def _chosen(exporters: Sequence[ExporterSettings], only: Sequence[str]) -> list[ExporterSettings]:

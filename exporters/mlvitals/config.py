@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from mlvitals import assets, registry
 from mlvitals.core import metrics as own
 from mlvitals.core.metric import Metric, declared
-from mlvitals.core.settings import ExporterSettings, secret_keys
+from mlvitals.core.settings import ExporterSettings, UnusableSettings, secret_keys
 from mlvitals.core.webconfig import WebConfig
 from mlvitals.model import Config
 from mlvitals.yamlfile import ConfigError, Document, Location, read
@@ -44,17 +44,18 @@ _EXPECTED = {
 }
 
 
-def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
+def load(path: Path, environment: Mapping[str, str] = os.environ, *, strict: bool = True) -> Config:
     """Read and check a configuration file. Raises ConfigError with every problem found.
 
-    Relative paths in the file start at the file's folder.
+    Relative paths in the file start at the file's folder. Unless `strict`, an exporter whose type is installed and
+    broken has UnusableSettings: it must not take the others down.
     """
     document = read(path, environment)
     if document.data is None:
         document.data = {}
     if not isinstance(document.data, dict):
         raise ConfigError([document.problem((), "expected a mapping with the key exporters")])
-    return _Loader(document, path.parent).config()
+    return _Loader(document, path.parent, strict=strict).config()
 
 
 def load_web(path: Path) -> WebConfig:
@@ -71,9 +72,10 @@ def settings_from(type_name: str, data: Mapping[str, Any], source: str) -> Expor
 
 
 class _Loader:
-    def __init__(self, document: Document, folder: Path) -> None:
+    def __init__(self, document: Document, folder: Path, *, strict: bool) -> None:
         self._document = document
         self._folder = folder
+        self._strict = strict
         self._problems: list[str] = []
 
     def config(self) -> Config:
@@ -112,13 +114,18 @@ class _Loader:
             raise ConfigError(
                 [self._document.problem((*at, "type"), f"required key is missing; installed types: {names}")]
             )
-        try:
-            model = registry.exporter_type(str(entry["type"])).settings
-        except LookupError as error:
-            raise ConfigError([self._document.problem((*at, "type"), str(error))]) from None
+        model = self._model(str(entry["type"]), at)
         self._problems += _literal_secrets(self._document, model, at)
         self._problems += _taken_labels(self._document, entry.get("labels"), (*at, "labels"), {str(entry["type"])})
         return _validated(self._document, model, entry, at, self._folder)
+
+    def _model(self, type_name: str, at: Location) -> type[ExporterSettings]:
+        try:
+            return registry.exporter_type(type_name).settings
+        except LookupError as error:
+            if isinstance(error, registry.BrokenTypeError) and not self._strict:
+                return UnusableSettings
+            raise ConfigError([self._document.problem((*at, "type"), str(error))]) from None
 
 
 def _validated(document: Document, model: type[M], data: Any, at: Location, folder: Path) -> M:
@@ -197,10 +204,10 @@ def _alert_problems(document: Document, alerts: Any) -> Iterator[str]:
     known = assets.alert_names()
     for name, override in alerts.items() if isinstance(alerts, dict) else ():
         if isinstance(override, dict):
-            yield from _taken_labels(
-                document, override.get("labels"), ("alerts", name, "labels"), registry.type_names()
-            )
-        if name not in known:
+            at = ("alerts", name, "labels")
+            yield from _taken_labels(document, override.get("labels"), at, registry.type_names())
+        # The alerts of a package that cannot be read are not known; that package is what is wrong then.
+        if name not in known and not assets.problems():
             yield document.problem(("alerts", name), f"unknown alert; {registry.nearest(name, known)}")
 
 

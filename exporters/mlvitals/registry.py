@@ -7,8 +7,13 @@ from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
 from mlvitals.core.exporter import ExporterType
+from mlvitals.core.failures import plain
 
 GROUP = "mlvitals.exporters"
+
+
+class BrokenTypeError(LookupError):
+    """An exporter type that is installed and cannot be used; the message is one line for people."""
 
 
 def type_names() -> list[str]:
@@ -17,19 +22,29 @@ def type_names() -> list[str]:
 
 
 def exporter_type(name: str) -> ExporterType:
-    """The type of that name. Raises LookupError with a message for people."""
+    """The type of that name. Raises LookupError with a message for people, BrokenTypeError when it is installed."""
     entries = _entries()
     if name not in entries:
         raise LookupError(f"unknown exporter type {name!r}; {nearest(name, entries)}")
+    first, *others = entries[name]
+    if others:
+        raise BrokenTypeError(f"exporter type {name!r} is brought by {_owners(entries[name])}: remove all but one")
+    about = f"exporter type {name!r} of {owner(first)}"
     try:
-        loaded = entries[name].load()
+        loaded = first.load()
     except ModuleNotFoundError as error:
-        raise LookupError(
-            f"exporter type {name!r} needs the module {error.name}: pip install 'mlvitals[{name}]'"
-        ) from error
+        remedy = f": pip install 'mlvitals[{name}]'" if owner(first) == "mlvitals" else ""
+        raise BrokenTypeError(f"{about}: the module {error.name} is missing{remedy}") from error
+    except Exception as error:
+        raise BrokenTypeError(plain(f"{about}: {type(error).__name__}: {error}")) from error
     if not isinstance(loaded, ExporterType):
-        raise LookupError(f"entry point {entries[name].value} is no mlvitals exporter type")  # noqa: TRY004
+        raise BrokenTypeError(f"{about}: {first.value} is no ExporterType")
     return loaded
+
+
+def owner(entry: EntryPoint) -> str:
+    """The distribution that brings an entry point."""
+    return entry.dist.name if entry.dist else "an unknown distribution"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -39,5 +54,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names) or 'none'}"
 
 
-def _entries() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
+def _entries() -> dict[str, list[EntryPoint]]:
+    """Name -> its entry points, which are more than one when two distributions bring the same type."""
+    found: dict[str, list[EntryPoint]] = {}
+    for entry in entry_points(group=GROUP):
+        found.setdefault(entry.name, []).append(entry)
+    return found
+
+
+def _owners(entries: Iterable[EntryPoint]) -> str:
+    return " and ".join(sorted(map(owner, entries)))

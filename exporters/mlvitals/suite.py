@@ -7,16 +7,20 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 from prometheus_client import Metric as Exposition
 
 from mlvitals import __version__, registry
 from mlvitals.core import metrics
-from mlvitals.core.collector import Collector
+from mlvitals.core.collector import Collector, Deadline, Failure
+from mlvitals.core.failures import plain
 from mlvitals.core.metric import Metric
 from mlvitals.core.page import Page, page_of
 from mlvitals.core.runner import ExporterRunner
 from mlvitals.core.settings import ExporterSettings
+
+log = structlog.get_logger()
 
 STOP_SECONDS = 5.0
 READY_AFTER = 60.0
@@ -49,7 +53,7 @@ class Suite:
     def prepare(self, settings: Sequence[ExporterSettings]) -> Exporters:
         """The set for these settings: an exporter whose settings are the same stays, with its data and schedule.
 
-        Starts nothing. Raises LookupError when a type cannot be used.
+        Starts nothing.
         """
         return {entry.name: self._kept(entry) or _exporter(entry) for entry in settings}
 
@@ -92,8 +96,33 @@ class Suite:
 
 
 def collectors(settings: ExporterSettings) -> Sequence[Collector]:
-    """The collectors of one configured exporter."""
-    return registry.exporter_type(settings.type).build(settings)
+    """The collectors of one configured exporter; one that always fails where its type cannot be used."""
+    try:
+        return registry.exporter_type(settings.type).build(settings)
+    except LookupError as error:
+        return (_Unusable(settings, str(error)),)
+    except Exception as error:
+        log.exception("exporter not built", exporter=settings.name, type=settings.type)
+        text = plain(f"{type(error).__name__}: {error}")
+        return (_Unusable(settings, f"exporter type {settings.type!r} cannot be built: {text}"),)
+
+
+class _Unusable:
+    """Stands in for a type that cannot be used, so that its exporter is shown as down and the others run."""
+
+    name = "plug-in"
+    targets: tuple[str, ...] = (name,)
+    auxiliary = False
+
+    def __init__(self, settings: ExporterSettings, why: str) -> None:
+        self.schedule = settings.schedule()
+        self._why = why
+
+    def collect(self, deadline: Deadline) -> Iterator[Failure]:
+        yield Failure(self.name, "internal", self._why)
+
+    def close(self) -> None:
+        """There is nothing to free."""
 
 
 def _exporter(settings: ExporterSettings) -> Exporter:

@@ -46,7 +46,11 @@ def generate(site: Path, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_its_files_are_found_like_ours(tmp_path: Path) -> None:
-    parts = {"generated/weather.yml": RULES, "generated/weather.json": "{}", "runbooks/WeatherStormy.md": "# Storm"}
+    parts = {
+        "generated/weather.yml": RULES,
+        "generated/weather.json": '{"uid": "w", "title": "W"}',
+        "runbooks/WeatherStormy.md": "# Storm",
+    }
     distribution(tmp_path, "weather", **parts)
     done = generate(tmp_path, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -64,7 +68,11 @@ def test_its_files_are_found_like_ours(tmp_path: Path) -> None:
         ({"generated/suite.yml": RULES}, "mlvitals_alerts and weather both bring generated/suite.yml"),
         ({"generated/weather.yml": "[]"}, "generated/weather.yml of an installed package is no Prometheus rule file"),
         ({"generated/weather.yml": "a: ["}, "generated/weather.yml of an installed package is no Prometheus rule file"),
-        ({"__init__.py": "import nowhere"}, "the package weather of the entry point 'weather' cannot be imported"),
+        ({"generated/weather.json": "[]"}, "generated/weather.json of an installed package is no Grafana dashboard"),
+        (
+            {"__init__.py": "import nowhere"},
+            "the package weather of weather cannot be read: ModuleNotFoundError: No module named 'nowhere'",
+        ),
     ],
 )
 def test_what_is_wrong_with_it_is_said_in_one_line(files: dict[str, str], message: str, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,11 +40,15 @@ class Vitals:
 
 @contextmanager
 def mlvitals(
-    folder: Path, *arguments: str, address: str = "", env: Mapping[str, str] | None = None
+    folder: Path,
+    *arguments: str,
+    address: str = "",
+    env: Mapping[str, str] | None = None,
+    program: Sequence[str | Path] = (sys.executable, "-m", "mlvitals"),
 ) -> Iterator[Vitals]:
     """Run `mlvitals run ARGUMENTS` in `folder`, on a free port unless `address` is given."""
     address = address or f"127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "mlvitals", "run", "--listen", address, *arguments]
+    command = [*program, "run", "--listen", address, *arguments]
     with Server("mlvitals", command, folder, lambda: answers(f"http://{address}/-/healthy"), env) as server:
         yield Vitals(f"http://{address}", server)
 

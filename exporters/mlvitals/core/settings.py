@@ -149,6 +149,12 @@ class ExporterSettings(Settings):
         return self
 
 
+class UnusableSettings(ExporterSettings):
+    """What is known of an exporter whose type is installed and cannot be used; keys of its own are not looked at."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
 class HttpSettings(ExporterSettings):
     """An exporter that reads one system over HTTP."""
 

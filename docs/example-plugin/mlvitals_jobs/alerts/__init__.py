@@ -1,0 +1,1 @@
+"""Rules about jobs. `python -m mlvitals_alerts mlvitals_jobs.alerts` writes `generated/`."""
