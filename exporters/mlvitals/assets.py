@@ -1,7 +1,7 @@
 """What distributions ship beside exporters: rules, dashboards and runbooks, found by the entry-point group.
 
 An entry point of the group `mlvitals.assets` names a package with any of `generated/*.yml` (Prometheus rule files),
-`generated/*.json` (Grafana dashboards) and `runbooks/<Alert>.md`. Every function raises LookupError, with a message for
+`generated/*.json` (Grafana dashboards), `runbooks/<Alert>.md` and `templates/*.tmpl` (texts for Alertmanager). Every function raises LookupError, with a message for
 people, when such a package cannot be imported, a rule file is none, or two packages bring a file of the same name.
 """
 
@@ -43,6 +43,12 @@ def alert_names() -> list[str]:
 def runbooks() -> dict[str, str]:
     """Alert -> its runbook, in Markdown."""
     return {name.removesuffix(".md"): text for name, text in _texts("runbooks", ".md").items()}
+
+
+@cache
+def templates() -> dict[str, str]:
+    """File name -> templates of Alertmanager's notifications."""
+    return _texts("templates", ".tmpl")
 
 
 def alerts_of(exporter_type: str) -> list[str]:
