@@ -27,15 +27,22 @@ def program3() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session", params=["oldest", "newest"])
-def promtool(request: pytest.FixtureRequest) -> Path:
-    """promtool, twice: of the oldest Prometheus that is supported and of a new one."""
+def each_program(request: pytest.FixtureRequest) -> Callable[[str], Path]:
+    """Like `program`, twice: those of the oldest releases that are supported and of new ones."""
     if request.param == "newest":
         built: Callable[[str], Path] = request.getfixturevalue("program3")
-        return built("promtool")
+        return built
     try:
-        return programs.fetched("promtool")
+        programs.fetched("promtool")
     except MissingError:
-        return programs.path("promtool")
+        return programs.path
+    return programs.fetched
+
+
+@pytest.fixture(scope="session")
+def promtool(each_program: Callable[[str], Path]) -> Path:
+    """promtool, twice: of the oldest Prometheus that is supported and of a new one."""
+    return each_program("promtool")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
