@@ -16,10 +16,11 @@ from pydantic.fields import FieldInfo
 from mlvitals import catalogue, registry
 from mlvitals.core.settings import ConfigFile, Duration, ExporterSettings, HttpUrl, Name
 from mlvitals.model import Config
+from mlvitals.receivers import AlertmanagerFile
 
 HERE = Path(__file__).parent
 _WORDS: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "true or false"}
-_ALIASES = {"duration": Duration, "URL": HttpUrl, "name": Name, "file": ConfigFile}
+_ALIASES = {"duration": Duration, "URL": HttpUrl, "name": Name, "file": ConfigFile, "path": AlertmanagerFile}
 
 
 def pages() -> dict[str, str]:

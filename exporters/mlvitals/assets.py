@@ -1,8 +1,9 @@
 """What distributions ship beside exporters: rules, dashboards and runbooks, found by the entry-point group.
 
 An entry point of the group `mlvitals.assets` names a package with any of `generated/*.yml` (Prometheus rule files),
-`generated/*.json` (Grafana dashboards), `runbooks/<Alert>.md` and `templates/*.tmpl` (texts for Alertmanager). Every function raises LookupError, with a message for
-people, when such a package cannot be imported, a rule file is none, or two packages bring a file of the same name.
+`generated/*.json` (Grafana dashboards), `runbooks/<Alert>.md` and `templates/*.tmpl` (texts for Alertmanager). Every
+function raises LookupError, with a message for people, when such a package cannot be imported, a rule file is none, or
+two packages bring a file of the same name.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ def _hours(value: str) -> str:
         raise ValueError("expected hours such as '18:00-24:00'")
     begin, end = value.split("-")
     if begin >= end:
-        raise ValueError(f"hours end on the day on which they begin: write '{begin}-24:00' and '00:00-{end}'")
+        rest = "" if end == "00:00" else f" and '00:00-{end}'"
+        raise ValueError(f"hours end on the day on which they begin: write '{begin}-24:00'{rest}")
     return value
 
 

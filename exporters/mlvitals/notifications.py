@@ -129,7 +129,10 @@ def _impossible(receiver: Receiver, info: ValidationInfo) -> Iterator[_Problem]:
         for key, since in receiver.newer():
             if (major, minor) < since:
                 needed = ".".join(map(str, since))
-                yield key, f'needs Alertmanager {needed} or newer ({TESTED} was tested); alertmanager_version is "{version}"'
+                yield (
+                    key,
+                    f'needs Alertmanager {needed} or newer ({TESTED} was tested); alertmanager_version is "{version}"',
+                )
     if receiver.email and info.data.get("smtp", ...) is None:
         yield ("email",), "needs notifications.smtp: the server that mail is sent through"
 

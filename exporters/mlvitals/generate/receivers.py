@@ -76,9 +76,7 @@ def _pagerduty(pagerduty: PagerDuty) -> Yaml:
 
 
 def _teams(teams: Teams) -> Yaml:
-    return _common(
-        teams, webhook_url_file=teams.webhook_url_file, title=_text("teams.title"), text=_text("teams.text")
-    )
+    return _common(teams, webhook_url_file=teams.webhook_url_file, title=_text("teams.title"), text=_text("teams.text"))
 
 
 def _common(integration: Integration, **settings: Any) -> Yaml:
