@@ -51,7 +51,7 @@ test-lowest: ## The tests that start no server, on the oldest dependencies that 
 .PHONY: programs
 programs: env
 	@$(BIN)/python -m compose.programs
-	$(BIN)/python -m compose.prometheus3
+	$(BIN)/python -m compose.newest
 
 .PHONY: generate
 generate: env ## Write all generated files: dashboards, rules, reference pages

@@ -17,10 +17,11 @@ from mlvitals import catalogue, registry
 from mlvitals.core.settings import ConfigFile, Duration, ExporterSettings, HttpUrl, Name
 from mlvitals.generate.durations import duration
 from mlvitals.model import Config
+from mlvitals.receivers import AlertmanagerFile
 
 HERE = Path(__file__).parent
 _WORDS: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "true or false"}
-_ALIASES = {"duration": Duration, "URL": HttpUrl, "name": Name, "file": ConfigFile}
+_ALIASES = {"duration": Duration, "URL": HttpUrl, "name": Name, "file": ConfigFile, "path": AlertmanagerFile}
 
 
 def pages() -> dict[str, str]:

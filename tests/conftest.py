@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from compose import programs, prometheus3
+from compose import newest, programs
 from compose.cache import MissingError
 
 
@@ -19,22 +19,30 @@ def program() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def program3() -> Callable[[str], Path]:
-    """`program3("promtool")`: where prometheus and promtool 3 are; skips the test on a machine without Go."""
-    if reason := prometheus3.why_not():
-        pytest.skip(f"NOT TESTED WITH PROMETHEUS {prometheus3.RELEASE}: {reason}")
-    return prometheus3.path
+    """`program3("promtool")`: where those of Prometheus 3 and Alertmanager 0.31 are; skips on a machine without Go."""
+    if reason := newest.why_not():
+        releases = f"PROMETHEUS {newest.PROMETHEUS.release} AND ALERTMANAGER {newest.ALERTMANAGER.release}"
+        pytest.skip(f"NOT TESTED WITH {releases}: {reason}")
+    return newest.path
 
 
 @pytest.fixture(scope="session", params=["oldest", "newest"])
-def promtool(request: pytest.FixtureRequest) -> Path:
-    """promtool, twice: of the oldest Prometheus that is supported and of a new one."""
+def each_program(request: pytest.FixtureRequest) -> Callable[[str], Path]:
+    """Like `program`, twice: those of the oldest releases that are supported and of new ones."""
     if request.param == "newest":
-        newest: Callable[[str], Path] = request.getfixturevalue("program3")
-        return newest("promtool")
+        built: Callable[[str], Path] = request.getfixturevalue("program3")
+        return built
     try:
-        return programs.fetched("promtool")
+        programs.fetched("promtool")
     except MissingError:
-        return programs.path("promtool")
+        return programs.path
+    return programs.fetched
+
+
+@pytest.fixture(scope="session")
+def promtool(each_program: Callable[[str], Path]) -> Path:
+    """promtool, twice: of the oldest Prometheus that is supported and of a new one."""
+    return each_program("promtool")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -35,34 +35,15 @@ alerts:
 
 ## Who is told
 
-With `notifications:` in `mlvitals.yml`, `mlvitals generate` writes `alertmanager/alertmanager.yml` too:
-
-```yaml
-notifications:
-  receivers:
-    - {name: ops, webhook: {url: "http://127.0.0.1:8080/ops"}}
-    - {name: research, webhook: {url: "http://127.0.0.1:8080/research"}}
-    - {name: deadman, webhook: {url: "http://127.0.0.1:8080/deadman"}}
-  receiver: ops            # takes what no route takes
-  routes:                  # the first that matches wins
-    - {receiver: research, team: research}
-    - {receiver: ops, severity: critical}
-  watchdog: deadman        # gets MlvitalsWatchdog every minute; without it nobody does
-```
-
-A webhook's URL stands readable in that file: put no secret into it. Notifications come one for each alert and exporter.
-What would say the same twice is muted, always within one exporter of one mlvitals:
-
-- a critical alert mutes warnings about the very same thing: `MlflowDown` mutes `MlvitalsExporterDown`;
-- `MlvitalsExporterDown` mutes what the exporter reported before, other than a system's own alert named `…Down`;
-- `MlvitalsScrapeTargetMissing` mutes everything else about that page, and about the process itself (`exporter` is
-  `mlvitals`) it mutes the same alert about its exporters.
+`notifications:` in `mlvitals.yml` says it: receivers, routes by severity and team, times in which nobody is told, and
+what mutes what. See [Notifications](notifications.md).
 
 ## Into a Prometheus or an Alertmanager that you have
 
 `prometheus/scrape_configs.yml` is the scrape job alone: name it in `scrape_config_files` (Prometheus 2.43 or newer) or
-copy the job, and add `prometheus/rules/*.yml` to `rule_files`. Of `alertmanager.yml` take the `inhibit_rules` and the
-route of the watchdog. A scrape job that you write yourself must set the labels `exporter` and `exporter_type`.
+copy the job, and add `prometheus/rules/*.yml` to `rule_files`. Of `alertmanager.yml` take the `inhibit_rules`, the
+route of the watchdog and, for the texts, `mlvitals.tmpl` with what refers to it. A scrape job that you write yourself
+must set the labels `exporter` and `exporter_type`.
 """
 _VARIABLE = "{{ with $labels.exporter }}?var-exporter={{ . | urlquery }}{{ end }}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlvitals.core import metrics as m
-from mlvitals_alerts.rules import UP, Alert, System, each, label, last_read, value
+from mlvitals_alerts.rules import UP, Alert, System, each, label, last_read, lookup, value
 
 _REASON = "{{ .Labels.reason }}"
 # NaN is an answer that people's runs give now and then; where a value was promised, the system's own alert says so.
@@ -60,6 +60,16 @@ SYSTEM = System(
             + ".",
             f'sum without (metric, reason) ({m.SERIES_DROPPED}{{reason!="{_NO_NUMBER}"}}) > 0',
             for_="30m",
+        ),
+        Alert(
+            "MlvitalsConfigReloadFailed",
+            "warning",
+            "A new configuration was refused; the one before it stays in force.",
+            f"{label('exporter')}: the last reload of {label('instance')} failed; what runs was loaded "
+            + lookup(f"time() - {m.CONFIG_LAST_RELOAD_SUCCESS}{{%s}}", show="value | humanizeDuration", text="%s ago")
+            + ".",
+            f"{m.CONFIG_LAST_RELOAD_SUCCESSFUL} == 0",
+            for_="5m",
         ),
         Alert(
             "MlvitalsWatchdog",

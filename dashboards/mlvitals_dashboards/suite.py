@@ -16,7 +16,7 @@ _SUMMARY = [
     stat("firing", "Alerts", s.FIRING),
     stat("longest-outage", "Longest outage", s.LONGEST_OUTAGE, links=runbook("MlvitalsTargetFailing")),
     stat("dropped", "Series dropped", s.DROPPED, links=runbook("MlvitalsSeriesDropped")),
-    stat("configuration", "Configuration", s.CONFIGURATION),
+    stat("configuration", "Configuration", s.CONFIGURATION, links=runbook("MlvitalsConfigReloadFailed")),
 ]
 _EXPORTERS = table(
     "exporter-table",
@@ -75,7 +75,12 @@ _PROCESS = table(
     "process-table",
     "Processes",
     {"instance": "Address", "version": "Version", "python_version": "Python"},
-    [Column("info", s.BUILD), Column("Up for", s.UPTIME), Column("Configuration", s.RELOAD)],
+    [
+        Column("info", s.BUILD),
+        Column("Up for", s.UPTIME),
+        Column("Configuration", s.RELOAD),
+        Column("Loaded", s.LOADED),
+    ],
     description="Every mlvitals process that Prometheus scrapes.",
     missing="No mlvitals process: is /sd in the scrape configuration?",
     sort="Up for",

@@ -185,3 +185,9 @@ RELOAD = Signal(
     CONFIGURATION.description,
     words=CONFIGURATION.words,
 )
+LOADED = Signal(
+    by("instance", age(of_process(m.CONFIG_LAST_RELOAD_SUCCESS))),
+    "s",
+    "Time since the configuration that is in force was loaded.",
+    decimals=1,
+)

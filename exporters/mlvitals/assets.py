@@ -1,9 +1,9 @@
 """What distributions ship beside exporters: rules, dashboards and runbooks, found by the entry-point group.
 
 An entry point of the group `mlvitals.assets` names a package with any of `generated/*.yml` (Prometheus rule files),
-`generated/*.json` (Grafana dashboards) and `runbooks/<Alert>.md`. What cannot be used is left out, so that it takes
-nothing else down, and `problems` says why: a package that cannot be imported, a rule file that is none, a file that
-another package brings too.
+`generated/*.json` (Grafana dashboards), `runbooks/<Alert>.md` and `templates/*.tmpl` (texts for Alertmanager). What
+cannot be used is left out, so that it takes nothing else down, and `problems` says why: a package that cannot be imported,
+a rule file that is none, a file that another package brings too.
 """
 
 from __future__ import annotations
@@ -51,11 +51,18 @@ def runbooks() -> dict[str, str]:
 
 def problems() -> list[str]:
     """What is wrong with installed packages, one line each."""
-    rules, boards, pages = _files("generated", ".yml"), _files("generated", ".json"), _files("runbooks", ".md")
-    found = [*rules.problems, *boards.problems, *pages.problems]
+    rules, boards = _files("generated", ".yml"), _files("generated", ".json")
+    pages, texts = _files("runbooks", ".md"), _files("templates", ".tmpl")
+    found = [*rules.problems, *boards.problems, *pages.problems, *texts.problems]
     found += [_no(name, "Prometheus rule file") for name in rules.texts.keys() - rule_files().keys()]
     found += [_no(name, "Grafana dashboard") for name in boards.texts.keys() - dashboards().keys()]
     return sorted(set(found))
+
+
+@cache
+def templates() -> dict[str, str]:
+    """File name -> templates of Alertmanager's notifications."""
+    return _files("templates", ".tmpl").texts
 
 
 def alerts_of(exporter_type: str) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tests.alerts.cases import TARGET, Firing, Silent, lasting
 
 PROCESS = {**TARGET, "exporter": "mlvitals", "exporter_type": "mlvitals"}
-PROCESS_UP = 'up{exporter="mlvitals",exporter_type="mlvitals"}'
+OF_PROCESS = '{exporter="mlvitals",exporter_type="mlvitals"}'
+PROCESS_UP = f"up{OF_PROCESS}"
 FAILED = "mlvitals_target_failure"
 
 CASES = (
@@ -85,6 +86,20 @@ CASES = (
         "MlvitalsSeriesDropped",
         "runs log NaN now and then",
         {'mlvitals_exporter_series_dropped{metric="mlflow_model_alias_metric",reason="not_finite"}': lasting(1)},
+    ),
+    Firing(
+        "MlvitalsConfigReloadFailed",
+        {
+            f"mlvitals_config_last_reload_successful{OF_PROCESS}": lasting(0),
+            f"mlvitals_config_last_reload_success_timestamp_seconds{OF_PROCESS}": lasting(-3600),
+        },
+        PROCESS,
+        "mlvitals: the last reload of vitals:10847 failed; what runs was loaded 1h 5m 0s ago.",
+    ),
+    Silent(
+        "MlvitalsConfigReloadFailed",
+        "the configuration was put right before anybody had to look",
+        {f"mlvitals_config_last_reload_successful{OF_PROCESS}": "1x3 0x3 1x600"},
     ),
     Firing(
         "MlvitalsWatchdog",

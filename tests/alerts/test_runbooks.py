@@ -16,7 +16,7 @@ from tests.support import promql
 RUNBOOKS = Path(render.__file__).parent / "runbooks"
 PAGES = {path.stem: path.read_text("utf-8") for path in sorted(RUNBOOKS.glob("*.md"))}
 EXPRESSIONS = {alert.name: alert.expr for alert in ALERTS}
-DOCS = RUNBOOKS.parents[2] / "docs/alerts.md"
+DOCS = RUNBOOKS.parents[2] / "docs"
 RECEIVERS = {"receiver": "deadman", "receivers": [{"name": "deadman", "webhook": {"url": "http://127.0.0.1:9"}}]}
 PARTS = ["Meaning", "Impact", "Diagnosis", "Mitigation", "Change or silence"]
 KNOWN = {**known(), "ALERTS": promql.Series(promql.TARGET_LABELS | {"alertname", "alertstate", "severity"})}
@@ -46,10 +46,10 @@ def test_it_says_how_to_change_the_rule(alert: str) -> None:
     assert any(alert in block.get("alerts", {}) for block in written)
 
 
-@pytest.mark.parametrize("page", [*PAGES, "docs/alerts.md"])
+@pytest.mark.parametrize("page", [*PAGES, "alerts", "notifications"])
 def test_its_configuration_is_valid(page: str, tmp_path: Path) -> None:
     file = tmp_path / "mlvitals.yml"
-    for block in blocks(PAGES.get(page) or DOCS.read_text("utf-8"), "yaml"):
+    for block in blocks(PAGES.get(page) or (DOCS / f"{page}.md").read_text("utf-8"), "yaml"):
         # A part that stands alone on the page may name a receiver of the rest of the file.
         parts = yaml.safe_load(block)
         if "watchdog" in parts.get("notifications", {}):

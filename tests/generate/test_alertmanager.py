@@ -38,6 +38,7 @@ DROPPED = alert("MlvitalsSeriesDropped", "warning", REGISTRY)
 LATE = alert("MlflowNewVersionLate", "warning", {**REGISTRY, "model": "churn"})
 PAGE_MISSING = alert("MlvitalsScrapeTargetMissing", "critical", REGISTRY)
 PROCESS_MISSING = alert("MlvitalsScrapeTargetMissing", "critical", PROCESS)
+RELOAD = alert("MlvitalsConfigReloadFailed", "warning", PROCESS)
 BOUND = alert("MlflowAliasMetricOutOfBounds", "critical", {**CHURN, "metric": "mse", "operator": "<"})
 SAME_METRIC = alert("MlflowAliasMetricMissing", "warning", {**CHURN, "metric": "mse", "operator": ">"})
 OTHER_METRIC = alert("MlflowAliasMetricMissing", "warning", {**CHURN, "metric": "mae", "operator": "<"})
@@ -99,7 +100,7 @@ def running(program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFac
         ([BOUND], [SAME_METRIC]),
         ([EXPORTER_DOWN], [LATE, DROPPED, BOUND]),
         ([PAGE_MISSING], [DOWN, EXPORTER_DOWN, LATE, DROPPED, BOUND]),
-        ([PROCESS_MISSING], [PAGE_MISSING]),
+        ([PROCESS_MISSING], [PAGE_MISSING, RELOAD]),
     ],
     ids=lambda alerts: "+".join(labels["alertname"] for labels in alerts),
 )
@@ -118,6 +119,7 @@ def test_one_mutes_the_others_of_its_exporter(
         (DOWN, elsewhere(EXPORTER_DOWN)),
         (EXPORTER_DOWN, DOWN),
         (EXPORTER_DOWN, elsewhere(LATE)),
+        (EXPORTER_DOWN, RELOAD),
         (PAGE_MISSING, PROCESS_MISSING),
         (PAGE_MISSING, elsewhere(DROPPED)),
         ({"alertname": "DiskFull", "severity": "critical"}, {"alertname": "DiskSlow", "severity": "warning"}),

@@ -32,12 +32,26 @@ def passes(*command: str | Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.fixture
+def newest(tmp_path: Path) -> Path:
+    """alertmanager.yml with what only newer releases understand."""
+    write(config.load(SAMPLE / "newest.yml", environment={}), tmp_path)
+    return tmp_path / GOLDEN[2]
+
+
 @pytest.mark.parametrize("name", GOLDEN)
 def test_a_file_is_as_it_should_be(name: str, output: Path, refresh: bool) -> None:
     golden = SAMPLE / Path(name).name
     if refresh:
         golden.write_text((output / name).read_text("utf-8"), "utf-8")
     assert (output / name).read_text("utf-8") == golden.read_text("utf-8")
+
+
+def test_the_file_for_a_newer_alertmanager_is_as_it_should_be(newest: Path, refresh: bool) -> None:
+    golden = SAMPLE / "alertmanager-newest.yml"
+    if refresh:
+        golden.write_text(newest.read_text("utf-8"), "utf-8")
+    assert newest.read_text("utf-8") == golden.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", GOLDEN[:2])
@@ -61,8 +75,12 @@ def test_a_prometheus_that_exists_takes_the_job_from_its_file(output: Path, prog
     assert "2 rule files found" in done.stdout
 
 
-def test_amtool_accepts(output: Path, program: Callable[[str], Path]) -> None:
-    passes(program("amtool"), "check-config", output / GOLDEN[2])
+def test_amtool_accepts(output: Path, each_program: Callable[[str], Path]) -> None:
+    passes(each_program("amtool"), "check-config", output / GOLDEN[2])
+
+
+def test_a_newer_amtool_accepts_what_needs_it(newest: Path, program3: Callable[[str], Path]) -> None:
+    passes(program3("amtool"), "check-config", newest)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""alertmanager.yml from `notifications:`."""
+"""alertmanager.yml and the texts that it sends, from `notifications:`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from mlvitals import registry
+from mlvitals import assets, registry
 from mlvitals.core import metrics
 from mlvitals.core.metric import Kind, Metric, declared
 from mlvitals.generate.durations import duration
 from mlvitals.generate.files import yaml_file
+from mlvitals.generate.receivers import receiver
 from mlvitals.model import Config
-from mlvitals.notifications import NOBODY, Notifications, Receiver, Route
+from mlvitals.mutes import MuteTime
+from mlvitals.notifications import Notifications, Route
+from mlvitals.receivers import NOBODY
 
 ABOUT = """\
-A whole configuration of Alertmanager 0.25 or newer; `amtool check-config` reads this file.
-Routes are tried in order, the first that matches wins."""
+A whole configuration of Alertmanager {version} or newer; `amtool check-config` reads this file.
+It needs the templates beside it. Routes are tried in order, the first that matches wins."""
 
 WATCHDOG = "MlvitalsWatchdog"
 SCRAPE_MISSING = "MlvitalsScrapeTargetMissing"
@@ -27,12 +30,17 @@ def files(config: Config) -> dict[str, str]:
     """Path below the output folder -> file; none without `notifications:`."""
     if config.notifications is None:
         return {}
-    return {"alertmanager/alertmanager.yml": yaml_file(ABOUT, _whole(config.notifications))}
+    about = ABOUT.format(version=config.notifications.alertmanager_version)
+    texts = assets.templates()
+    made = {"alertmanager.yml": yaml_file(about, _whole(config.notifications, sorted(texts))), **texts}
+    return {f"alertmanager/{name}": text for name, text in made.items()}
 
 
-def _whole(notifications: Notifications) -> dict[str, Any]:
+def _whole(notifications: Notifications, templates: list[str]) -> dict[str, Any]:
     nobody = [] if notifications.watchdog else [{"name": NOBODY}]
+    mutes = {"time_intervals": [*map(_interval, notifications.mute_times)]} if notifications.mute_times else {}
     return {
+        "templates": templates,
         "route": {
             "receiver": notifications.receiver,
             "group_by": ["alertname", "exporter"],
@@ -41,8 +49,9 @@ def _whole(notifications: Notifications) -> dict[str, Any]:
             "repeat_interval": duration(notifications.repeat_interval),
             "routes": [_watchdog(notifications), *map(_route, notifications.routes)],
         },
+        **mutes,
         "inhibit_rules": _inhibitions(),
-        "receivers": [*map(_receiver, notifications.receivers), *nobody],
+        "receivers": [*(receiver(each, notifications.smtp) for each in notifications.receivers), *nobody],
     }
 
 
@@ -61,12 +70,15 @@ def _watchdog(notifications: Notifications) -> dict[str, Any]:
 
 def _route(route: Route) -> dict[str, Any]:
     wanted = {"severity": route.severity, "team": route.team}
-    return {"receiver": route.receiver, "matchers": [_equals(name, value) for name, value in wanted.items() if value]}
+    made = {"receiver": route.receiver, "matchers": [_equals(name, value) for name, value in wanted.items() if value]}
+    return {**made, "mute_time_intervals": [*route.mute_times]} if route.mute_times else made
 
 
-def _receiver(receiver: Receiver) -> dict[str, Any]:
-    webhook = receiver.webhook
-    return {"name": receiver.name, "webhook_configs": [{"url": webhook.url, "send_resolved": webhook.send_resolved}]}
+def _interval(mute: MuteTime) -> dict[str, Any]:
+    ranges = (hours.split("-") for hours in mute.hours)
+    when: dict[str, Any] = {"times": [{"start_time": begin, "end_time": end} for begin, end in ranges]}
+    when = {key: value for key, value in {**when, "weekdays": [*mute.days]}.items() if value}
+    return {"name": mute.name, "time_intervals": [{**when, "location": mute.time_zone}]}
 
 
 def _inhibitions() -> list[dict[str, Any]]:
