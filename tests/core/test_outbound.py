@@ -54,9 +54,12 @@ def ticking(seconds: float) -> Iterator[Deadline]:
 
 
 @contextlib.contextmanager
-def client(url: str, *, explain: Explain | None = None, max_body: int = 1 << 20, **auth: Any) -> Iterator[Client]:
+def client(
+    url: str, *, explain: Explain | None = None, max_body: int = 1 << 20, ca_file: str | None = None, **auth: Any
+) -> Iterator[Client]:
     """A client with a small limit, closed at the end."""
-    settings = HttpSettings.model_validate({"name": "x", "type": "x", "url": url, "auth": auth or None})
+    given = {"name": "x", "type": "x", "url": url, "auth": auth or None, "tls_config": {"ca_file": ca_file}}
+    settings = HttpSettings.model_validate(given)
     made = Client(settings, explain=explain, max_body=max_body)
     try:
         yield made
@@ -209,6 +212,7 @@ def test_how_often_a_status_is_tried(status: int, calls: int) -> None:
 def test_a_slow_answer_is_not_asked_for_again() -> None:
     with Replay(FAULTS["hang"]) as server:
         failure(server.url, 0.3)
+        until(lambda: server.requests)
         assert len(server.requests) == 1
 
 
@@ -339,6 +343,21 @@ def test_memory_is_bounded(respond: Responder) -> None:
     assert peak < 6 << 20
 
 
+@pytest.mark.parametrize("item", [b"0", b"[]", b"{}", b'{"a":0}', b'"a"'])
+def test_an_answer_of_very_many_small_values_is_not_parsed(item: bytes) -> None:
+    body = b'{"a": [' + b",".join([item] * (outbound.MAX_VALUES + 1)) + b"]}"
+    with Replay(always(Answer(200, body))) as server:
+        error = failure(server.url, max_body=64 << 20)
+    assert (error.reason, "more than 2000000 values" in str(error)) == ("limit", True)
+
+
+@pytest.mark.parametrize("end", [b'"}', b'\\"', b"\\", b'\\"\\"\\""'])
+def test_commas_inside_text_are_no_values(end: bytes) -> None:
+    body = b'{"a": "' + b'\\",' * (outbound.MAX_VALUES + 1) + end
+    with Replay(always(Answer(200, body))) as server:
+        assert failure(server.url, max_body=64 << 20).reason == "parse"
+
+
 def test_a_compressed_answer_is_read() -> None:
     with Replay(always(Answer(200, gzip.compress(b'{"a": 7}'), {"Content-Encoding": "gzip"}))) as server:
         assert ask(server.url) == {"a": 7}
@@ -428,12 +447,15 @@ def test_a_dripped_tls_handshake_ends_at_the_deadline() -> None:
     assert error.reason == "timeout"
 
 
-def test_tls_connections_are_cut_too(tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tls_connections_are_cut_too() -> None:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    with authority.cert_pem.tempfile() as bundle, Replay(FAULTS["drip"], context) as server, client(server.url) as made:
-        made._session.verify = bundle
+    with (
+        authority.cert_pem.tempfile() as bundle,
+        Replay(FAULTS["drip"], context) as server,
+        client(server.url, ca_file=bundle) as made,
+    ):
         with ticking(0.3) as deadline, pytest.raises(UpstreamError) as caught:
             made.get("a", OBJECT, deadline)
         assert caught.value.reason == "timeout"

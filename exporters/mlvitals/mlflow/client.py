@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol, TypeVar
 from urllib.parse import quote
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import FailFast, Field, TypeAdapter, ValidationError
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.outbound import Client
@@ -28,6 +28,9 @@ IN_LIST = 100
 # The filter of a GET stands in the request line, which proxies cut at 8 KiB.
 FILTER_LENGTH = 4000
 
+T = TypeVar("T")
+Many = Annotated[tuple[T, ...], FailFast()]
+"""Of a list of which everything is wrong, one mistake is told, not a million."""
 Millis = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 VersionNumber = Annotated[int, Field(ge=0, lt=2**53)]
 """Versions come as strings; every one of them is exact as a sample value."""
@@ -67,9 +70,9 @@ class RegisteredModel:
     name: str
     creation_timestamp: Millis = 0
     last_updated_timestamp: Millis = 0
-    latest_versions: tuple[ModelVersion, ...] = ()
-    tags: tuple[Tag, ...] = ()
-    aliases: tuple[Alias, ...] = ()
+    latest_versions: Many[ModelVersion] = ()
+    tags: Many[Tag] = ()
+    aliases: Many[Alias] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class RunMetric:
 
 @dataclass(frozen=True, slots=True)
 class _RunData:
-    metrics: tuple[RunMetric, ...] = ()
+    metrics: Many[RunMetric] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,31 +124,31 @@ class _RunHeader:
 
 @dataclass(frozen=True, slots=True)
 class _Models:
-    registered_models: tuple[RegisteredModel, ...] = ()
+    registered_models: Many[RegisteredModel] = ()
     next_page_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Versions:
-    model_versions: tuple[ModelVersion, ...] = ()
+    model_versions: Many[ModelVersion] = ()
     next_page_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Experiments:
-    experiments: tuple[Experiment, ...] = ()
+    experiments: Many[Experiment] = ()
     next_page_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _RunHeaders:
-    runs: tuple[_RunHeader, ...] = ()
+    runs: Many[_RunHeader] = ()
     next_page_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Runs:
-    runs: tuple[Run, ...] = ()
+    runs: Many[Run] = ()
 
 
 _MODELS, _VERSIONS, _EXPERIMENTS = TypeAdapter(_Models), TypeAdapter(_Versions), TypeAdapter(_Experiments)
@@ -159,7 +162,6 @@ class _Page(Protocol):
 
 
 P = TypeVar("P", bound=_Page)
-T = TypeVar("T")
 
 
 class MlflowClient:

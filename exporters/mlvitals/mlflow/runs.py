@@ -23,7 +23,7 @@ _FINISHED = "attributes.status = 'FINISHED'"
 
 @dataclass(slots=True)
 class LastRuns:
-    """The last runs of an experiment: when the last one started (Unix time in ms), the last ended, the last finished."""
+    """The last runs of an experiment: when the last started (Unix time in ms), which ended and which finished last."""
 
     started: int | None = None
     ended: RunInfo | None = None
