@@ -18,9 +18,10 @@ import trustme
 from pydantic import SecretStr, TypeAdapter
 
 from mlvitals.core import outbound
-from mlvitals.core.collector import Deadline, Reason, UpstreamError
+from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.outbound import Client, Explain
 from mlvitals.core.settings import HttpSettings
+from tests.support.faults import REASONS
 from tests.support.replay import (
     FAULTS,
     GIGABYTE_BODY,
@@ -112,36 +113,6 @@ def test_one_connection_serves_many_calls() -> None:
                 made.get("a", OBJECT, Deadline(10))
     assert len(server.requests) == 3
     assert len(ports) == 1
-
-
-REASONS: dict[str, Reason] = {
-    "401": "auth",
-    "403": "auth",
-    "404": "http",
-    "429": "http",
-    "500": "http",
-    "503": "http",
-    "html": "parse",
-    "null": "parse",
-    "wrong types": "parse",
-    "truncated JSON": "parse",
-    "cut": "parse",
-    "empty": "parse",
-    "hang": "timeout",
-    "drip": "timeout",
-    "dripping headers": "timeout",
-    "hang up": "connect",
-    "not HTTP": "http",
-    "redirect loop": "http",
-    "redirect to another host": "http",
-    "gigabyte": "limit",
-    "gzip bomb": "limit",
-    "not gzip": "parse",
-}
-
-
-def test_every_fault_has_a_reason() -> None:
-    assert REASONS.keys() == FAULTS.keys() - {"empty object"}
 
 
 @pytest.mark.parametrize("fault", REASONS)
