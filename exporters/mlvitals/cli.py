@@ -14,6 +14,7 @@ from tabulate import tabulate
 
 from mlvitals import __version__, catalogue, config, logs, registry
 from mlvitals.core import server
+from mlvitals.core.memory import give_large_blocks_back
 from mlvitals.core.runner import collect_once
 from mlvitals.core.settings import ExporterSettings
 from mlvitals.core.webconfig import WebConfig
@@ -97,6 +98,7 @@ def run(
         loaded = _load(file)
         return Plan(_chosen(loaded.exporters, only), web, loaded.web.external_url, loaded.links)
 
+    give_large_blocks_back()
     sockets = _or_exit(lambda: server.listen(listen))
     daemon = _or_exit(lambda: Daemon(load, sockets, standalone=type_name is not None, lifecycle=enable_lifecycle))
     asyncio.run(daemon.run())

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mlvitals import registry
-from tests.faults.watch import Seen, Watch, faults, reasons, upstream_only, values, watch
+from tests.faults.watch import KEPT, Seen, Watch, faults, reasons, upstream_only, values, watch
 from tests.support.faults import REASONS, Subject, subject
 from tests.support.replay import FAULTS
 
@@ -128,7 +128,7 @@ def test_others_are_untouched(name: str) -> None:
 @TYPES
 def test_memory_is_bounded(name: str) -> None:
     assert watched(name).peak - watched(name).before < MEMORY
-    assert watched(name).after - watched(name).before < MEMORY / 4
+    assert watched(name).after - watched(name).before < KEPT
 
 
 @TYPES

@@ -18,6 +18,8 @@ from tests.support.vitals import Samples, Vitals, mlvitals, samples
 
 UNTOUCHED = "untouched"
 PATIENCE = 60.0
+KEPT = 64
+"""MiB by which the process may stay larger when all is over."""
 SLACK = 3.0
 """Seconds that a busy machine may be late."""
 
@@ -94,6 +96,7 @@ def watch(type_name: str, subject: Subject, folder: Path) -> Watch:
             upstream.respond = subject.well()
         with Replay(subject.well(), port=down.port):
             hospital.wait("all are well again", hospital.recovered)
+            hospital.wait("memory is given back", hospital.slim)
             return hospital.end()
 
 
@@ -152,6 +155,10 @@ class _Hospital:
         same = upstream_only(self._pages.get(name, {})) == upstream_only(self._pages.get(UNTOUCHED, {}))
         return self.well(name) and same
 
+    def slim(self, _: str) -> bool:
+        self._watch.after = self._memory("VmRSS")
+        return self._watch.after < self._watch.before + KEPT
+
     def begin(self) -> None:
         self._watch.targets = {
             dict(labels)["target"] for labels in values(self._pages[UNTOUCHED], "mlvitals_target_up")
@@ -168,7 +175,6 @@ class _Hospital:
         for name, seen in self._watch.seen.items():
             seen.recovered = self._pages[name]
         self._watch.untouched = self._pages[UNTOUCHED]
-        self._watch.after = self._memory("VmRSS")
         self._watch.log = self._vitals.server.log.read_text()
         return self._watch
 
