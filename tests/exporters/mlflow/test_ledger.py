@@ -156,3 +156,20 @@ def test_nothing_is_shown_of_a_window_that_is_not_read(mlflow: FakeMlflow, serve
         ledger.sync(["1"], reader, Deadline(10), lambda: False)
     assert ledger.experiments()["1"].recent == Counter(FAILED=3)
     reader.close()
+
+
+@pytest.mark.parametrize("hours", [1, 24 * 365 * 20])
+def test_a_clock_that_was_ahead_for_a_while_hides_nothing_when_it_is_right_again(
+    mlflow: FakeMlflow, server: Replay, hours: int
+) -> None:
+    now = 1_800_000_000
+    mlflow.run("before", "1", "FINISHED", now * 1000 - 2_000, now * 1000 - 1_000)
+    ledger, reader = RunLedger(WINDOW), client(server.url)
+    ledger.sync(["1"], reader, Deadline(10), lambda: True)
+    mlflow.headers = {"Date": formatdate(now + hours * 3600, usegmt=True)}
+    ledger.sync(["1"], reader, Deadline(10), lambda: True)
+    mlflow.run("meanwhile", "1", "FAILED", now * 1000, now * 1000 + 1)
+    mlflow.headers = {"Date": formatdate(now + 1200, usegmt=True)}
+    ledger.sync(["1"], reader, Deadline(10), lambda: True)
+    assert ledger.experiments()["1"].recent == Counter(FINISHED=1, FAILED=1)
+    reader.close()
