@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
+import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +15,7 @@ import click
 from tabulate import tabulate
 
 from mlvitals import __version__, catalogue, config, logs, registry
+from mlvitals.advice import WHAT_TO_DO
 from mlvitals.core import server
 from mlvitals.core.memory import give_large_blocks_back
 from mlvitals.core.runner import collect_once
@@ -23,29 +26,32 @@ from mlvitals.model import DEFAULT_LISTEN, Config
 from mlvitals.overrides import settings_from_sets
 from mlvitals.suite import collectors
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 DEFAULT_FILE = Path("mlvitals.yml")
+_LIVE = ("exporter", "type", "target", "result", "series", "error and what to do")
 _FILE = click.option(
     "-c", "--config", "file", type=click.Path(path_type=Path), help=f"Configuration file.  [default: {DEFAULT_FILE}]"
 )
 
 
-def _setup_logging(_: click.Context, __: click.Parameter, level: str) -> None:
-    logs.setup(level)
+def _command(command: Callable[..., None]) -> Callable[..., None]:
+    """What every command takes: how to log."""
 
-
-def _command(command: F) -> F:
-    return click.option(
+    @click.option(
         "--log-level",
         type=click.Choice(logs.LEVELS),
         default="info",
         show_default=True,
-        expose_value=False,
-        is_eager=True,
-        callback=_setup_logging,
         help="Least severe messages to log, to standard error.",
-    )(command)
+    )
+    @click.option(
+        "--log-format", type=click.Choice(logs.FORMATS), default="logfmt", show_default=True, help="Form of the log."
+    )
+    @functools.wraps(command)
+    def logging_first(*arguments: Any, log_level: str, log_format: str, **options: Any) -> None:
+        logs.setup(log_level, log_format)
+        command(*arguments, **options)
+
+    return logging_first
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -99,8 +105,9 @@ def run(
         return Plan(_chosen(loaded.exporters, only), web, loaded.web.external_url, loaded.links)
 
     give_large_blocks_back()
-    sockets = _or_exit(lambda: server.listen(listen))
-    daemon = _or_exit(lambda: Daemon(load, sockets, standalone=type_name is not None, lifecycle=enable_lifecycle))
+    plan = _or_exit(load)
+    sockets = _or_exit(lambda: _sockets(listen))
+    daemon = _or_exit(lambda: Daemon(plan, load, sockets, standalone=type_name is not None, lifecycle=enable_lifecycle))
     asyncio.run(daemon.run())
 
 
@@ -115,9 +122,11 @@ def check(file: Path | None, live: bool) -> None:
         click.echo(f"{file or DEFAULT_FILE}: {len(loaded.exporters)} exporters, no mistakes")
         return
     click.echo(f"Reading {len(loaded.exporters)} exporters …", err=True)
+    # The table says it all.
+    logs.setup("error")
     with ThreadPoolExecutor(8) as threads:
         rows = [row for found in threads.map(_live_rows, loaded.exporters) for row in found]
-    click.echo(tabulate(rows, headers=["exporter", "type", "target", "result", "series", "error"], tablefmt="simple"))
+    click.echo(tabulate(rows, headers=_LIVE, tablefmt="simple"))
     if any(row[3] != "up" for row in rows):
         raise SystemExit(1)
 
@@ -153,6 +162,13 @@ def metrics(form: str) -> None:
         click.echo(catalogue.table())
 
 
+def _sockets(address: str) -> list[socket.socket]:
+    try:
+        return server.listen(address)
+    except OSError as error:
+        raise OSError(f"cannot listen at {address}: {error.strerror or error}") from None
+
+
 def _live_rows(settings: ExporterSettings) -> list[list[object]]:
     try:
         built = [collector for collector in collectors(settings) if not collector.auxiliary]
@@ -162,7 +178,7 @@ def _live_rows(settings: ExporterSettings) -> list[list[object]]:
     for name, target in collect_once(settings.name, built).targets().items():
         failure = target.failure if target else None
         result = failure.reason if failure else "up" if target else "timeout"
-        message = failure.message if failure else ""
+        message = f"{failure.message}\n{WHAT_TO_DO[failure.reason]}" if failure else ""
         rows.append([settings.name, settings.type, name, result, target.series if target else 0, message])
     return rows
 

@@ -8,19 +8,10 @@ from html import escape
 from urllib.parse import quote
 
 from mlvitals import __version__, assets
+from mlvitals.advice import WHAT_TO_DO
 from mlvitals.core.state import TargetState
 from mlvitals.suite import Exporter, Suite
 from mlvitals.web.document import document
-
-_WHAT_TO_DO = {
-    "auth": "Check the credentials under auth, and what this user may read.",
-    "connect": "Check that the address is right, that the system runs, and that this host may reach it.",
-    "timeout": "The system hangs or is overloaded. Look at its own health; raise deadline if it is only slow.",
-    "http": "Check url and its path; something else may answer there. The system's log may say more.",
-    "parse": "This is not what the system should answer. Check url: a proxy or a login page may stand in between.",
-    "limit": "The answer is too large to be read safely. Leave something out by the patterns of this exporter.",
-    "internal": "A mistake in mlvitals: please report it, with the log lines of this exporter.",
-}
 
 
 def page(suite: Suite, grafana: str | None) -> str:
@@ -114,7 +105,7 @@ def _failure(target: TargetState) -> str:
     if target.failure is None:
         return ""
     reason, message = target.failure.reason, target.failure.message
-    advice = _WHAT_TO_DO[reason]
+    advice = WHAT_TO_DO[reason]
     return f"<strong>{reason}</strong>: {escape(message)}<br>{advice}"
 
 

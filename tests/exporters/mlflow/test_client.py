@@ -16,8 +16,10 @@ from mlflow.utils.search_utils import SearchModelVersionUtils
 from pydantic import TypeAdapter, ValidationError
 
 from mlvitals.core.collector import Deadline, UpstreamError
+from mlvitals.mlflow import answers
 from mlvitals.mlflow import client as api
-from mlvitals.mlflow.client import MlflowClient, RegisteredModel, Run, batches
+from mlvitals.mlflow.answers import RegisteredModel, Run
+from mlvitals.mlflow.client import MlflowClient, batches
 from mlvitals.mlflow.config import MlflowSettings
 from tests.exporters.mlflow.fake import FakeMlflow
 from tests.support.replay import FAULTS, Answer, Replay, Request, always, json_answer
@@ -68,8 +70,12 @@ def client(server: Replay) -> Iterator[MlflowClient]:
 
 # Parsing
 
+SHAPES = (answers.MODELS, answers.VERSIONS, answers.EXPERIMENTS, answers.RUN_HEADERS, answers.RUNS)
 
-@pytest.mark.parametrize("shape", [api._MODELS, api._VERSIONS, api._EXPERIMENTS, api._RUN_HEADERS, api._RUNS])
+
+@pytest.mark.parametrize(
+    "shape", [answers.MODELS, answers.VERSIONS, answers.EXPERIMENTS, answers.RUN_HEADERS, answers.RUNS]
+)
 @given(answer=ANY_JSON)
 def test_any_json_is_parsed_or_refused(shape: TypeAdapter[Any], answer: object) -> None:
     try:
@@ -78,7 +84,9 @@ def test_any_json_is_parsed_or_refused(shape: TypeAdapter[Any], answer: object) 
         assert error.errors()
 
 
-@pytest.mark.parametrize("shape", [api._MODELS, api._VERSIONS, api._EXPERIMENTS, api._RUN_HEADERS, api._RUNS])
+@pytest.mark.parametrize(
+    "shape", [answers.MODELS, answers.VERSIONS, answers.EXPERIMENTS, answers.RUN_HEADERS, answers.RUNS]
+)
 @given(body=st.binary(max_size=60))
 def test_any_bytes_are_parsed_or_refused(shape: TypeAdapter[Any], body: bytes) -> None:
     try:
