@@ -2,8 +2,8 @@
 
 An entry point of the group `mlvitals.assets` names a package with any of `generated/*.yml` (Prometheus rule files),
 `generated/*.json` (Grafana dashboards), `runbooks/<Alert>.md` and `templates/*.tmpl` (texts for Alertmanager). What
-cannot be used is left out, so that it takes nothing else down, and `problems` says why: a package that cannot be imported,
-a rule file that is none, a file that another package brings too.
+cannot be used is left out, so that it takes nothing else down, and `problems` says why: a package that cannot be
+imported, a rule file that is none, a file that another package brings too.
 """
 
 from __future__ import annotations

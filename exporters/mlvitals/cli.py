@@ -18,6 +18,7 @@ from tabulate import tabulate
 from mlvitals import __version__, assets, catalogue, config, logs, registry
 from mlvitals.advice import WHAT_TO_DO
 from mlvitals.core import server
+from mlvitals.core.memory import give_large_blocks_back
 from mlvitals.core.runner import collect_once
 from mlvitals.core.settings import ExporterSettings
 from mlvitals.core.webconfig import WebConfig
@@ -108,6 +109,7 @@ def run(
             log.error("what a plug-in brings is left out", error=problem)
         return Plan(_chosen(loaded.exporters, only), web, loaded.web.external_url, loaded.links)
 
+    give_large_blocks_back()
     plan = _or_exit(load)
     sockets = _or_exit(lambda: _sockets(listen))
     daemon = _or_exit(lambda: Daemon(plan, load, sockets, standalone=type_name is not None, lifecycle=enable_lifecycle))

@@ -60,11 +60,11 @@ Responder = Callable[[Request], Answer]
 class Replay:
     """The server. `respond` may be replaced at any time; `requests` are those that came, in order."""
 
-    def __init__(self, respond: Responder, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, respond: Responder, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.respond = respond
         self.requests: list[Request] = []
         self.closing = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.replay = self
         if tls:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
@@ -107,6 +107,10 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         request = Request(self.command, parts.path, parse_qs(parts.query), dict(self.headers), body)
+        if self.server.replay.closing.is_set():
+            # A connection that is kept alive outlives the listening socket.
+            self.close_connection = True
+            return
         self.server.replay.requests.append(request)
         self._send(self.server.replay.respond(request))
 
@@ -182,6 +186,13 @@ def _gigabyte(closing: threading.Event) -> Iterator[bytes]:
         yield spaces
 
 
+def _many_values(closing: threading.Event) -> Iterator[bytes]:
+    yield b'{"x": ['
+    for _ in range(100):
+        yield b"0," * 100_000
+    yield b"0]}"
+
+
 def _gzip_bomb(closing: threading.Event) -> Iterator[bytes]:
     mebibyte = bytes(1 << 20)
     press = zlib.compressobj(9, wbits=31)
@@ -216,6 +227,7 @@ FAULTS: dict[str, Responder] = {
     "redirect to another host": lambda request: redirect(f"http://127.0.0.2:9{request.path}", 308),
     "gigabyte": always(GIGABYTE_BODY),
     "gzip bomb": always(Answer(headers={"Content-Encoding": "gzip"}, stream=_gzip_bomb)),
+    "very many values": always(Answer(stream=_many_values)),
     "not gzip": always(Answer(200, b"plain", {"Content-Encoding": "gzip"})),
 }
 """Every way in which an upstream can fail a reader, by name."""

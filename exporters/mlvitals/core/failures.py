@@ -6,6 +6,7 @@ upstream wrote loses its control characters and its length.
 
 from __future__ import annotations
 
+import ssl
 from http.client import HTTPException, RemoteDisconnected
 from urllib.parse import urlsplit
 
@@ -34,13 +35,14 @@ def shown(url: str) -> str:
     return plain(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}")
 
 
-def unreachable(error: Exception, url: str, deadline: Deadline) -> UpstreamError:
-    """There was no answer."""
-    where, cause = shown(url), _root(error)
+def unreachable(error: Exception, url: str, deadline: Deadline, via: str | None = None) -> UpstreamError:
+    """There was no answer, directly or via a proxy."""
+    where = shown(url) + (f" through the proxy {shown(via)}" if via else "")
+    cause = _root(error)
     if deadline.expired or isinstance(error, (failed.Timeout, lost.TimeoutError)):
         return UpstreamError("timeout", f"{where} did not answer in time")
     if isinstance(error, failed.SSLError):
-        return UpstreamError("connect", f"{where}: TLS failed: {_words(cause)}")
+        return UpstreamError("connect", f"{where}: TLS failed: {_tls_words(cause)}")
     if isinstance(cause, HTTPException) and not isinstance(cause, RemoteDisconnected):
         return UpstreamError("http", f"{where} does not answer in HTTP: {_words(cause)}")
     return UpstreamError("connect", f"cannot connect to {where}: {_words(cause)}")
@@ -79,7 +81,7 @@ def unexpected(error: ValidationError, body: bytes | bytearray, url: str) -> Ups
 
 def _root(error: BaseException) -> BaseException:
     """What requests and urllib3 wrapped: the error of the operating system, of TLS or of HTTP's grammar."""
-    while inner := error.__cause__ or error.__context__ or _wrapped(error):
+    while inner := error.__cause__ or (not error.__suppress_context__ and error.__context__) or _wrapped(error):
         error = inner
     return error
 
@@ -92,3 +94,19 @@ def _wrapped(error: BaseException) -> BaseException | None:
 def _words(error: BaseException) -> str:
     system = isinstance(error, OSError) and error.strerror
     return plain(system or str(error) or type(error).__name__)
+
+
+# OpenSSL's X509_V_ERR_… that another authority or another name would mend.
+_UNKNOWN_AUTHORITY = (18, 19, 20, 21)
+_OTHER_NAME = (62, 64)
+
+
+def _tls_words(error: BaseException) -> str:
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return _words(error)
+    words = f"certificate verify failed: {plain(error.verify_message)}"
+    if error.verify_code in _UNKNOWN_AUTHORITY:
+        return f"{words}; if it is right, name the CA that signed it as tls_config.ca_file"
+    if error.verify_code in _OTHER_NAME:
+        return f"{words}; if it is right, name it as tls_config.server_name"
+    return words

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -19,6 +20,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from pydantic import TypeAdapter, ValidationError
 from requests import exceptions as failed
+from requests.utils import get_environ_proxies, select_proxy
 from urllib3 import exceptions as lost
 from urllib3.util.retry import Retry
 
@@ -27,9 +29,12 @@ from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.connections import GuardedAdapter, SocketGuard
 from mlvitals.core.failures import broken_off, refusal, shown, unexpected, unfinished, unreachable
 from mlvitals.core.settings import Auth, HttpSettings
+from mlvitals.core.tls import ClientTls
 
 USER_AGENT = f"mlvitals/{__version__}"
 MAX_BODY = 64 * 1024 * 1024
+MAX_VALUES = 2_000_000
+"""JSON values in one answer: a few bytes of text become a hundred times as much in memory, parsed in one go."""
 CONNECT_TIMEOUT = 5.0
 MAX_REDIRECTS = 3
 _CHUNK = 64 * 1024
@@ -49,6 +54,7 @@ class Client:
 
     def __init__(self, settings: HttpSettings, *, max_body: int = MAX_BODY, explain: Explain | None = None) -> None:
         self._base = settings.url + "/"
+        self._proxies = _Proxies(settings)
         self._auth = settings.auth
         self._max_body = max_body
         self._explain = explain
@@ -70,8 +76,10 @@ class Client:
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._session.headers["User-Agent"] = USER_AGENT
+        self._tls = ClientTls(settings.tls_config)
+        adapter = GuardedAdapter(self._guard, self._tls, max_retries=retry)
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, GuardedAdapter(self._guard, max_retries=retry))
+            self._session.mount(scheme, adapter)
 
     def get(self, path: str, into: TypeAdapter[T], deadline: Deadline, params: Mapping[str, Any] | None = None) -> T:
         """GET a path below the base URL and parse its JSON into `into`."""
@@ -107,6 +115,8 @@ class Client:
     def _begin(self, deadline: Deadline) -> None:
         if self._within.deadline is not deadline:
             self._within.deadline = deadline
+            if self._tls.changed():
+                self._session.close()
             self._guard.mend()
             deadline.on_expire(lambda: self._cut(deadline))
 
@@ -120,12 +130,18 @@ class Client:
     ) -> requests.Response:
         left = deadline.remaining()
         timeout = (min(CONNECT_TIMEOUT, left), left)
+        proxies = self._proxies.of(url)
+        ask: dict[str, Any] = {
+            "headers": headers,
+            "timeout": timeout,
+            "proxies": proxies,
+            "stream": True,
+            "allow_redirects": False,
+        }
         try:
-            return self._session.request(
-                method, url, headers=headers, timeout=timeout, stream=True, allow_redirects=False, **options
-            )
+            return self._session.request(method, url, **ask, **options)
         except (failed.RequestException, lost.HTTPError, OSError) as error:
-            raise unreachable(error, url, deadline) from error
+            raise unreachable(error, url, deadline, via=select_proxy(url, proxies)) from error
 
     def _body(self, response: requests.Response, url: str, deadline: Deadline) -> bytearray:
         if response.status_code != 200:
@@ -155,6 +171,8 @@ class Client:
         return explained or refusal(response, url)
 
     def _parse(self, path: str, into: TypeAdapter[T], body: bytearray) -> T:
+        if _values(body) > MAX_VALUES:
+            raise UpstreamError("limit", f"{shown(self._url(path))} answered more than {MAX_VALUES} values")
         try:
             return into.validate_json(body)
         except ValidationError as error:
@@ -183,6 +201,21 @@ def _secret(path: Path | None) -> str:
         raise UpstreamError("auth", f"cannot read {path}: {why}") from None
 
 
+# Its end is optional, so that each byte is looked at once, whatever an upstream sends.
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+
+
+def _values(body: bytearray) -> int:
+    """About how many values the JSON text has, at most one too few for each list and object."""
+
+    def marks(text: bytearray | bytes) -> int:
+        return sum(map(text.count, (b",", b"[", b"{")))
+
+    # Strings are full of commas where people log JSON as a tag; they are looked into only when it matters.
+    rough = marks(body)
+    return rough if rough <= MAX_VALUES else marks(_STRING.sub(b"", body))
+
+
 class _Session(requests.Session):
     def get_redirect_target(self, response: requests.Response) -> None:
         """Keep requests from preparing the next call itself: it would read the whole body of the redirect for it."""
@@ -199,7 +232,7 @@ class _Within:
 
 
 class _Retry(Retry):
-    """urllib3's Retry that stops with the deadline and does not repeat what was too slow."""
+    """urllib3's Retry that stops with the deadline and does not repeat what was too slow or cannot be trusted."""
 
     def __init__(self, *args: Any, within: _Within, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -210,9 +243,26 @@ class _Retry(Retry):
 
     def increment(self, *args: Any, **options: Any) -> Self:
         error = options.get("error")
-        if error is not None and (self._within.over or isinstance(error, lost.ReadTimeoutError)):
+        if error is not None and (self._within.over or _is_final(error)):
             raise error
         return super().increment(*args, **options)
+
+
+def _is_final(error: Exception) -> bool:
+    untrusted = isinstance(error, lost.SSLError) and isinstance(error.args[0], ssl.SSLCertVerificationError)
+    return untrusted or isinstance(error, lost.ReadTimeoutError)
+
+
+class _Proxies:
+    """Which proxy a call takes. The environment is asked only where that is configured."""
+
+    def __init__(self, settings: HttpSettings) -> None:
+        self._proxies = {"all": settings.proxy_url} if settings.proxy_url else {}
+        self._from_environment = settings.proxy_from_environment
+
+    def of(self, url: str) -> dict[str, str]:
+        """In requests' form."""
+        return get_environ_proxies(url) if self._from_environment else self._proxies
 
 
 def _clock(response: requests.Response) -> float | None:

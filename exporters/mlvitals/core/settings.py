@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -58,6 +58,17 @@ def http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _proxy_url(value: str) -> str:
+    try:
+        url = http_url(value)
+    except ValueError:
+        # Not http_url's words: they are about the upstream.
+        url = ""
+    if not url or urlsplit(url).path:
+        raise ValueError("expected the URL of a proxy, such as http://proxy:3128, without credentials")
+    return url
+
+
 def _existing_file(value: Path, info: ValidationInfo) -> Path:
     path: Path = (info.context or {}).get("folder", Path()) / value
     if not path.is_file():
@@ -69,6 +80,7 @@ ConfigFile = Annotated[Path, AfterValidator(_existing_file)]
 """A file that must be there; a relative path starts at the validation context's `folder`, the configuration file's."""
 Duration = Annotated[float, BeforeValidator(parse_duration), AfterValidator(_positive)]
 HttpUrl = Annotated[str, AfterValidator(http_url)]
+ProxyUrl = Annotated[str, AfterValidator(_proxy_url)]
 Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$", max_length=64)]
 
 
@@ -155,11 +167,45 @@ class UnusableSettings(ExporterSettings):
     model_config = ConfigDict(extra="ignore")
 
 
+class TlsConfig(Settings):
+    """TLS of calls, with Prometheus's keys. The files are read again before every collection."""
+
+    ca_file: ConfigFile | None = Field(
+        None, description="CA that signed the server's certificate, instead of the system's"
+    )
+    cert_file: ConfigFile | None = Field(None, description="client certificate, for a server that asks for one")
+    key_file: ConfigFile | None = Field(None, description="its key, without a passphrase")
+    server_name: str | None = Field(
+        None, min_length=1, description="name in the server's certificate; default: the host of url"
+    )
+    insecure_skip_verify: bool = Field(
+        False, description="take any certificate: whoever is in between reads the credentials"
+    )
+    min_version: Literal["TLS12", "TLS13"] = Field("TLS12", description="oldest TLS that is spoken")
+
+    @model_validator(mode="after")
+    def _pair(self) -> TlsConfig:
+        if bool(self.cert_file) != bool(self.key_file):
+            raise ValueError("expected cert_file and key_file together")
+        return self
+
+
 class HttpSettings(ExporterSettings):
     """An exporter that reads one system over HTTP."""
 
     url: HttpUrl = Field(description="base URL; a path prefix is kept")
     auth: Auth | None = Field(None, description="credentials: username and password, or a bearer token")
+    tls_config: TlsConfig = TlsConfig()
+    proxy_url: ProxyUrl | None = Field(None, description="HTTP proxy for all calls")
+    proxy_from_environment: bool = Field(
+        False, description="take the proxy from HTTP_PROXY, HTTPS_PROXY and NO_PROXY, which are ignored otherwise"
+    )
+
+    @model_validator(mode="after")
+    def _one_proxy(self) -> Self:
+        if self.proxy_url and self.proxy_from_environment:
+            raise ValueError("expected one of proxy_url and proxy_from_environment")
+        return self
 
 
 def secret_keys(model: type[BaseModel]) -> set[str]:

@@ -7,16 +7,14 @@ certificate without verifying it) is refused, not ignored.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Literal
 
 import bcrypt
 from pydantic import Field, field_validator, model_validator
 
 from mlvitals.core.settings import ConfigFile, Settings
+from mlvitals.core.tls import VERSIONS, load_chain, naming
 
-_VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 _VERIFY = {
     "NoClientCert": ssl.CERT_NONE,
     "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
@@ -63,26 +61,10 @@ class WebConfig(Settings):
 def tls_context(settings: TlsServer) -> ssl.SSLContext:
     """A context for new connections. Raises OSError (ssl.SSLError included) when a file cannot be used."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = _VERSIONS[settings.min_version]
-    with _naming(f"{settings.cert_file} with the key {settings.key_file}"):
-        context.load_cert_chain(settings.cert_file, settings.key_file, password=_no_password)
+    context.minimum_version = VERSIONS[settings.min_version]
+    load_chain(context, settings.cert_file, settings.key_file)
     context.verify_mode = _VERIFY[settings.client_auth_type or "NoClientCert"]
     if settings.client_ca_file:
-        with _naming(str(settings.client_ca_file)):
+        with naming(str(settings.client_ca_file)):
             context.load_verify_locations(settings.client_ca_file)
     return context
-
-
-@contextmanager
-def _naming(what: str) -> Iterator[None]:
-    """OpenSSL's errors name no file."""
-    try:
-        yield
-    except OSError as error:
-        reason = (getattr(error, "reason", None) or error.strerror or str(error)).replace("_", " ").lower()
-        raise OSError(f"cannot use {what}: {reason}") from None
-
-
-def _no_password() -> str:
-    # Without this OpenSSL would ask at the terminal.
-    raise OSError("the key has a passphrase")

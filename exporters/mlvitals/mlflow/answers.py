@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from pydantic import Field, TypeAdapter
+from pydantic import FailFast, Field, TypeAdapter
 
+T = TypeVar("T")
+Many = Annotated[tuple[T, ...], FailFast()]
+"""Of a list of which everything is wrong, one mistake is told, not a million."""
 Millis = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 VersionNumber = Annotated[int, Field(ge=0, lt=2**53)]
 """Versions come as strings; every one of them is exact as a sample value."""
@@ -46,9 +49,9 @@ class RegisteredModel:
     name: str
     creation_timestamp: Millis = 0
     last_updated_timestamp: Millis = 0
-    latest_versions: tuple[ModelVersion, ...] = ()
-    tags: tuple[Tag, ...] = ()
-    aliases: tuple[Alias, ...] = ()
+    latest_versions: Many[ModelVersion] = ()
+    tags: Many[Tag] = ()
+    aliases: Many[Alias] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class RunMetric:
 class RunData:
     """The data of a run."""
 
-    metrics: tuple[RunMetric, ...] = ()
+    metrics: Many[RunMetric] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ class RunHeader:
 class ModelsPage:
     """An answer of registered-models/search."""
 
-    registered_models: tuple[RegisteredModel, ...] = ()
+    registered_models: Many[RegisteredModel] = ()
     next_page_token: str = ""
 
 
@@ -114,7 +117,7 @@ class ModelsPage:
 class VersionsPage:
     """An answer of model-versions/search."""
 
-    model_versions: tuple[ModelVersion, ...] = ()
+    model_versions: Many[ModelVersion] = ()
     next_page_token: str = ""
 
 
@@ -122,7 +125,7 @@ class VersionsPage:
 class ExperimentsPage:
     """An answer of experiments/search."""
 
-    experiments: tuple[Experiment, ...] = ()
+    experiments: Many[Experiment] = ()
     next_page_token: str = ""
 
 
@@ -130,7 +133,7 @@ class ExperimentsPage:
 class RunHeadersPage:
     """An answer of runs/search, without the runs' data."""
 
-    runs: tuple[RunHeader, ...] = ()
+    runs: Many[RunHeader] = ()
     next_page_token: str = ""
 
 
@@ -138,7 +141,7 @@ class RunHeadersPage:
 class RunsPage:
     """An answer of runs/search."""
 
-    runs: tuple[Run, ...] = ()
+    runs: Many[Run] = ()
 
 
 MODELS = TypeAdapter(ModelsPage)
