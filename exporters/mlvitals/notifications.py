@@ -101,7 +101,7 @@ class Notifications(Settings):
             problems += (((index, "receiver"), what) for what in _unknown("receiver", route.receiver, info))
             for number, name in enumerate(route.mute_times):
                 problems += (((index, "mute_times", number), what) for what in _unknown("mute time", name, info))
-            for earlier in _positions(value[:index], route):
+            for earlier in [*_positions(value[:index], route)][:1]:
                 problems.append(((index,), f"never reached: route {earlier} takes the same alerts before it"))
         if problems:
             raise _located(*problems)

@@ -64,7 +64,9 @@ STAGES = {
     "resolved": ("MlflowNewVersionLate", "[RESOLVED]"),
     "hostile": ("MlflowAliasMetricOutOfBounds",),
     "many": ("MlflowAliasGone", "FIRING:12"),
+    "foreign": ("DiskFull",),
 }
+FOREIGN: Alert = {"labels": {"alertname": "DiskFull"}, "startsAt": STARTED, "endsAt": NEVER}
 GONE = [alert("MlflowAliasGone", f"model m{i:02}, alias a: the alias is gone.", model=f"m{i:02}") for i in range(12)]
 
 
@@ -153,7 +155,7 @@ def told(each_program: Callable[[str], Path], tmp_path_factory: pytest.TempPathF
             alertmanager_server(binary, folder / "generated/alertmanager/alertmanager.yml", folder, url)
         )
         told = Told(inbox, url, newest)
-        told.post(late("churn"), late("fraud"), OUT_OF_BOUNDS, *GONE)
+        told.post(late("churn"), late("fraud"), OUT_OF_BOUNDS, FOREIGN, *GONE)
         told.everywhere(*STAGES["firing"])
         told.post(late("churn", LATER))
         told.everywhere(*STAGES["one-resolved"])

@@ -48,9 +48,9 @@ def _slack(body: Any) -> str:
 
 def _pagerduty(body: Any) -> str:
     payload = body["payload"]
-    head = f"{body['event_action']} {payload['severity']} {payload['component']} {payload['class']}"
+    head = f"{body['event_action']} {payload['severity']} {payload.get('component')} {payload['class']}"
     details = [f"{name}: {payload['custom_details'][name] or ''}" for name in ("firing", "resolved")]
-    links = [f"{link['text']}: {link['href']}" for link in body["links"]]
+    links = [f"{link['text']}: {link['href']}" for link in body.get("links", [])]
     return "\n".join([f"{body['routing_key']} {head}", payload["summary"], *details, *links])
 
 
