@@ -37,7 +37,10 @@ class Scrape(Settings):
 class Web(Settings):
     """How mlvitals is reached."""
 
-    external_url: HttpUrl | None = Field(None, description="default: http:// and the listen address")
+    external_url: HttpUrl | None = Field(
+        None,
+        description="how Prometheus and people reach mlvitals; without it /sd answers with the Host of the request",
+    )
     scrape: Scrape = Scrape()
 
     @property
@@ -65,7 +68,11 @@ class AlertOverride(Settings):
     @field_validator("labels")
     @classmethod
     def _free_labels(cls, value: dict[str, str]) -> dict[str, str]:
-        for label in value:
+        for label, text in value.items():
+            if "{{" in text or not text.isprintable():
+                raise ValueError(
+                    f"label {label!r}: expected plain text without {{{{, which Prometheus takes for a template"
+                )
             if label in _RULE_LABELS or not re.fullmatch(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*", label):
                 raise ValueError(f"label {label!r} cannot be set here: {_RULE_LABELS.get(label, 'not a label name')}")
         return value

@@ -62,7 +62,11 @@ def read(path: Path, environment: Mapping[str, str] | None = os.environ) -> Docu
 def parse(text: str, source: str, environment: Mapping[str, str] | None = os.environ) -> Document:
     """Parse a text. Raises ConfigError with every unset variable and duplicate key, or the first syntax error."""
     document = Document(source)
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise ConfigError([f"{source}:{line}: not YAML: a control character"]) from None
     try:
         root = loader.get_single_node()
         if root is not None:
@@ -141,7 +145,14 @@ class _Reader:
 
     def _scalar(self, node: Node, at: Location) -> Any:
         self._document.written[at] = str(node.value)
-        value = self._loader.construct_object(node, deep=True)
+        try:
+            value = self._loader.construct_object(node, deep=True)
+        except (ValueError, AttributeError, TypeError):
+            # PyYAML's constructors let these out: a date in month 13, `!!int abc`.
+            self.problems.append(
+                self._document.problem(at, "not a value of the kind that it looks like; put it in quotes")
+            )
+            return None
         return (
             self._expand(value, at, self._environment)
             if isinstance(value, str) and self._environment is not None
