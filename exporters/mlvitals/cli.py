@@ -126,9 +126,9 @@ def check(file: Path | None, live: bool) -> None:
     for problem in assets.problems():
         click.echo(f"mlvitals: warning: {problem}", err=True)
     if not live:
-        click.echo(f"{file or DEFAULT_FILE}: {len(loaded.exporters)} exporters, no mistakes")
+        click.echo(f"{file or DEFAULT_FILE}: no mistakes, exporters: {len(loaded.exporters)}")
         return
-    click.echo(f"Reading {len(loaded.exporters)} exporters …", err=True)
+    click.echo(f"Reading {', '.join(exporter.name for exporter in loaded.exporters) or 'nothing'} …", err=True)
     # The table says it all.
     logs.setup("error")
     with ThreadPoolExecutor(8) as threads:

@@ -80,8 +80,8 @@ class _Loader:
 
     def config(self) -> Config:
         data = dict(self._document.data)
-        entries = data.pop("exporters", None) or []
-        exporters = [*self._exporters(entries)] if isinstance(entries, list) else entries
+        entries = data.pop("exporters", None)
+        exporters = [*self._exporters(entries)] if isinstance(entries, list) else [] if entries is None else entries
         self._problems += _literal_secrets(self._document, Config, ())
         self._problems += _alert_problems(self._document, data.get("alerts"))
         try:

@@ -62,7 +62,7 @@ class Daemon:
                 self._take(self._load())
             except ConfigError as error:
                 problems = error.problems
-            except (LookupError, OSError) as error:
+            except (LookupError, OSError, ValueError) as error:
                 problems = [str(error)]
             else:
                 log.info("configuration loaded", exporters=len(self._suite.exporters))

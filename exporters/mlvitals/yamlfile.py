@@ -65,8 +65,8 @@ def parse(text: str, source: str, environment: Mapping[str, str] | None = os.env
     try:
         loader = yaml.SafeLoader(text)
     except yaml.reader.ReaderError as error:
-        line = text[: error.position].count("\n") + 1
-        raise ConfigError([f"{source}:{line}: not YAML: a control character"]) from None
+        number = text[: error.position].count("\n") + 1
+        raise ConfigError([f"{source}:{number}: not YAML: a control character"]) from None
     try:
         root = loader.get_single_node()
         if root is not None:

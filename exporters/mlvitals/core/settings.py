@@ -72,7 +72,7 @@ def _proxy_url(value: str) -> str:
 def _existing_file(value: Path, info: ValidationInfo) -> Path:
     path: Path = (info.context or {}).get("folder", Path()) / value
     if not path.is_file():
-        raise ValueError(f"no such file: {path}")
+        raise ValueError(f"{'not a file' if path.exists() else 'no such file'}: {path}")
     return path
 
 
@@ -106,6 +106,8 @@ class Auth(Settings):
     def _one_way(self) -> Auth:
         passwords = [value for value in (self.password, self.password_file) if value is not None]
         tokens = [value for value in (self.token, self.token_file) if value is not None]
+        if self.username and ":" in self.username:
+            raise ValueError("basic auth has no way to carry a user name with a colon")
         if len(passwords) + len(tokens) != 1 or bool(self.username) != bool(passwords):
             raise ValueError("expected username with one of password and password_file, or one of token and token_file")
         return self
@@ -136,7 +138,9 @@ class ExporterSettings(Settings):
     @field_validator("labels")
     @classmethod
     def _target_labels(cls, value: dict[str, str]) -> dict[str, str]:
-        for label in value:
+        for label, text in value.items():
+            if not text.isprintable():
+                raise ValueError(f"label {label}: expected printable text")
             if label in _RESERVED_TARGET_LABELS or label.startswith("__"):
                 raise ValueError(f"label {label} is set by mlvitals, its rules or Prometheus: choose another")
             if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", label):
