@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import gzip
+import json
 import socket
 import ssl
 import threading
@@ -503,6 +505,44 @@ def test_secrets_stand_in_no_representation() -> None:
     )
     assert SECRET not in repr(settings) + str(settings)
     assert outbound.authorization(settings.auth) == {"Authorization": f"Bearer {SECRET}"}
+
+
+def _echo(where: str, secret: str) -> Responder:
+    """An upstream that says the credentials back."""
+    answers = {
+        "reason": Answer(raw=lambda _: iter([f"HTTP/1.1 500 no {secret}\r\nContent-Length: 0\r\n\r\n".encode()])),
+        "long reason": Answer(
+            raw=lambda _: iter([f"HTTP/1.1 500 {'x' * 290} {secret}\r\nContent-Length: 0\r\n\r\n".encode()])
+        ),
+        "not HTTP": Answer(raw=lambda _: iter([f"{secret}\r\n\r\n".encode()])),
+        "location": redirect(f"http://elsewhere.example/{secret}/"),
+        "long location": redirect(f"http://elsewhere.example/{'x' * 265}{secret}/"),
+        "key": json_answer({secret: "no number"}),
+        "body": Answer(400, f"not {secret}".encode()),
+        "JSON body": Answer(400, json.dumps(f"not {secret}").encode()),
+        "long body": Answer(400, b"x" * 190 + secret.encode()),
+    }
+    return always(answers[where])
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["reason", "long reason", "not HTTP", "location", "long location", "key", "body", "JSON body", "long body"],
+)
+@pytest.mark.parametrize("auth", [{"token": "tok-0123456789"}, {"username": "ann", "password": 'pa"ß-0123456789'}])
+def test_an_upstream_that_says_the_credentials_back_does_not_make_them_shown(where: str, auth: dict[str, str]) -> None:
+    def explain(status: int, body: bytes) -> UpstreamError | None:
+        text = json.loads(body) if body.startswith(b'"') else body.decode(errors="replace")
+        return UpstreamError("http", f"refused: {text[:200]}") if status == 400 else None
+
+    secret = auth.get("token") or auth["password"]
+    sent = secret if "token" in auth else base64.b64encode(f"ann:{secret}".encode()).decode()
+    options: dict[str, Any] = {**auth, "explain": explain}
+    for said in {secret, sent} if where in ("body", "JSON body", "key") else {sent}:
+        with Replay(_echo(where, said)) as server:
+            words = str(failure(server.url, **options))
+        assert said[:6] not in words
+        assert "***" in words
 
 
 # What the answer says beside its body

@@ -7,6 +7,7 @@ upstream wrote loses its control characters and its length.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterable
 from http.client import HTTPException, RemoteDisconnected
 from urllib.parse import urlsplit
 
@@ -24,6 +25,23 @@ def plain(text: str) -> str:
     """Foreign text that is safe in a log line: printable and short."""
     shown = "".join(char if char.isprintable() else "?" for char in text[:_LONGEST])
     return shown if len(text) <= _LONGEST else shown + "…"
+
+
+_HIDDEN = "***"
+_RECOGNISABLE = 4
+
+
+def hide(text: str, secrets: Iterable[str]) -> str:
+    """The text without secrets that an upstream said back, also where they were cut short."""
+    for secret in secrets:
+        if len(secret) < _RECOGNISABLE:
+            continue
+        text = text.replace(secret, _HIDDEN)
+        for length in range(len(secret) - 1, _RECOGNISABLE - 1, -1):
+            part = secret[:length]
+            text = text.replace(part + "…", _HIDDEN + "…")
+            text = text.removesuffix(part) + _HIDDEN if text.endswith(part) else text
+    return text
 
 
 def shown(url: str) -> str:

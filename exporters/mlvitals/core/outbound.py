@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -27,7 +28,7 @@ from urllib3.util.retry import Retry
 from mlvitals import __version__
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.connections import GuardedAdapter, SocketGuard
-from mlvitals.core.failures import broken_off, refusal, shown, unexpected, unfinished, unreachable
+from mlvitals.core.failures import broken_off, hide, refusal, shown, unexpected, unfinished, unreachable
 from mlvitals.core.settings import Auth, HttpSettings
 from mlvitals.core.tls import ClientTls
 
@@ -76,6 +77,7 @@ class Client:
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._session.headers["User-Agent"] = USER_AGENT
+        self._secrets: tuple[str, ...] = ()
         self._tls = ClientTls(settings.tls_config)
         adapter = GuardedAdapter(self._guard, self._tls, max_retries=retry)
         for scheme in ("http://", "https://"):
@@ -92,8 +94,14 @@ class Client:
     def send(self, method: str, path: str, deadline: Deadline, **options: Any) -> bytearray:
         """The body of a 200 answer."""
         self._begin(deadline)
-        url = self._url(path)
         headers = authorization(self._auth)
+        self._secrets = _secrets(headers)
+        with self._hidden():
+            return self._send(method, self._url(path), deadline, headers, options)
+
+    def _send(
+        self, method: str, url: str, deadline: Deadline, headers: Mapping[str, str], options: dict[str, Any]
+    ) -> bytearray:
         for _ in range(MAX_REDIRECTS + 1):
             with self._open(method, url, deadline, headers, options) as response:
                 self.clock = _clock(response)
@@ -161,12 +169,22 @@ class Client:
             raise unfinished(url)
         return body
 
+    @contextlib.contextmanager
+    def _hidden(self) -> Iterator[None]:
+        """No failure shows the credentials, whatever the upstream says."""
+        try:
+            yield
+        except UpstreamError as error:
+            raise UpstreamError(error.reason, hide(str(error), self._secrets)) from error.__cause__
+
     def _refusal(self, response: requests.Response, url: str) -> UpstreamError:
         start = b""
         if self._explain:
             with contextlib.suppress(lost.HTTPError, OSError):
                 # One receive: an error answer that drips is not waited for.
                 start = response.raw.read1(_ERROR_BODY, decode_content=True)
+            # Here too: what explains it may cut it, or change letters that it does not show.
+            start = hide(start.decode(errors="surrogateescape"), self._secrets).encode(errors="surrogateescape")
         explained = self._explain and self._explain(response.status_code, start)
         return explained or refusal(response, url)
 
@@ -176,7 +194,8 @@ class Client:
         try:
             return into.validate_json(body)
         except ValidationError as error:
-            raise unexpected(error, body, self._url(path)) from None
+            with self._hidden():
+                raise unexpected(error, body, self._url(path)) from None
 
 
 def authorization(auth: Auth | None) -> dict[str, str]:
@@ -191,6 +210,14 @@ def authorization(auth: Auth | None) -> dict[str, str]:
     password = auth.password.get_secret_value() if auth.password else _secret(auth.password_file)
     pair = base64.b64encode(f"{auth.username}:{password}".encode()).decode()
     return {"Authorization": f"Basic {pair}"}
+
+
+def _secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """What must not be shown of these headers, also in the form that JSON gives it."""
+    scheme, _, value = headers.get("Authorization", "").partition(" ")
+    password = base64.b64decode(value).decode().partition(":")[2] if scheme == "Basic" else ""
+    plain = [secret for secret in (value, password) if secret]
+    return tuple({*plain, *(json.dumps(secret)[1:-1] for secret in plain)})
 
 
 def _secret(path: Path | None) -> str:

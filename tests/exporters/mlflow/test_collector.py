@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from prometheus_client.parser import text_string_to_metric_families
 
-from mlvitals.core.collector import Deadline, Failure, Reason, UpstreamError
+from mlvitals.core.collector import Deadline, Failure, UpstreamError
 from mlvitals.core.metric import total_samples
 from mlvitals.core.runner import collect_once
 from mlvitals.mlflow import EXPORTER, metrics, served
@@ -24,6 +24,7 @@ from mlvitals.mlflow.config import MlflowSettings
 from mlvitals.mlflow.versions import VersionCache
 from tests.exporters.mlflow.fake import FakeMlflow
 from tests.support.exposition import Samples, read, sample, samples, text
+from tests.support.faults import REASONS
 from tests.support.replay import FAULTS, Answer, Replay, Responder, always, json_answer
 
 
@@ -59,31 +60,6 @@ def make(server: Replay) -> Iterator[Make]:
 
 
 # Faults
-
-REASONS: dict[str, Reason] = {
-    "401": "auth",
-    "403": "auth",
-    "404": "http",
-    "429": "http",
-    "500": "http",
-    "503": "http",
-    "html": "parse",
-    "null": "parse",
-    "wrong types": "parse",
-    "truncated JSON": "parse",
-    "cut": "parse",
-    "empty": "parse",
-    "hang": "timeout",
-    "drip": "timeout",
-    "dripping headers": "timeout",
-    "hang up": "connect",
-    "not HTTP": "http",
-    "redirect loop": "http",
-    "redirect to another host": "http",
-    "gigabyte": "limit",
-    "gzip bomb": "limit",
-    "not gzip": "parse",
-}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
