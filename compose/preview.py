@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import TimeoutError as BrowserTimeoutError
 
 from compose.cache import MissingError, installed
 
@@ -28,7 +29,12 @@ SOURCES = Path(__file__).resolve().parent.parent / "dashboards/preview"
 OLDEST_NODE = 20
 WIDTH = 1500
 PATIENCE_MS = 30_000.0
-_DRAWN = "() => { const all = window.preview?.report() ?? []; return all.length && all.every((one) => one.finished); }"
+# A panel that failed draws nothing.
+_TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+_DRAWN = """() => {
+    const all = window.preview?.report() ?? [];
+    return all.length && all.every((one) => one.finished && (one.drawn || one.errors.length || one.alerts.length));
+}"""
 
 Json = dict[str, Any]
 
@@ -60,7 +66,7 @@ class Preview:
 
     @contextmanager
     def draw(self, dashboard: Json, prometheus: str, view: View) -> Iterator[Drawn]:
-        """Draw it. Raises playwright.sync_api.TimeoutError when a panel does not finish."""
+        """Draw it, and wait until every panel is drawn or PATIENCE_MS have passed."""
         page = self._browser.new_page(viewport={"width": WIDTH, "height": 900}, timezone_id="UTC", locale="en-GB")
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
@@ -70,9 +76,10 @@ class Preview:
         question |= {"opened": "1"} if view.opened else {}
         try:
             page.goto(f"{self._url}/index.html?{urlencode(question)}")
-            page.wait_for_function(_DRAWN, timeout=PATIENCE_MS)
-            _show_all(page)
-            yield Drawn(page, _settled(page), complaints)
+            page.wait_for_selector("main")
+            with suppress(BrowserTimeoutError):  # findings() says which panel it was
+                _wait_until_drawn(page)
+            yield Drawn(page, page.evaluate("window.preview.report()"), complaints)
         finally:
             page.close()
 
@@ -127,7 +134,9 @@ def _panel(panel: Json, empty: Mapping[tuple[str, str], str]) -> Iterator[str]:
         if filled and listed:
             yield f"query {ref} brings data now: take it off the list"
     shown = panel["text"].removeprefix(panel["title"]).strip()
-    if panel["filled"] and (panel["empty"] or not panel["marks"]):
+    if not panel["finished"]:
+        yield "did not finish"
+    if panel["filled"] and (panel["empty"] or not panel["drawn"]):
         yield "has data and draws nothing"
     if not panel["filled"] and panel["noValue"] not in shown:
         yield f"has no data and does not say {panel['noValue']!r}"
@@ -170,23 +179,15 @@ def _refuse(route: Route, complaints: list[str]) -> None:
     route.abort()
 
 
-def _show_all(page: Page) -> None:
-    """Make the window as high as the page: what is out of sight is not drawn."""
+def _wait_until_drawn(page: Page) -> None:
+    """Make the window as high as the page, because what is out of sight is not drawn, and wait."""
+    page.wait_for_function("window.preview?.report().every((one) => one.finished)", timeout=PATIENCE_MS)
     height = page.evaluate("document.querySelector('main').scrollHeight")
     page.set_viewport_size({"width": WIDTH, "height": height})
-
-
-def _settled(page: Page) -> list[Json]:
-    """What the panels are when they no longer change; the last state after a while."""
+    page.wait_for_function(_DRAWN, timeout=PATIENCE_MS)
     page.evaluate("document.fonts.ready.then(() => true)")
-    before: list[Json] = []
-    for _ in range(40):
-        page.wait_for_timeout(250)
-        now: list[Json] = page.evaluate("window.preview.report()")
-        if now == before:
-            break
-        before = now
-    return before
+    page.wait_for_load_state("networkidle")
+    page.evaluate(_TWO_FRAMES)
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -83,7 +83,7 @@ def test_what_is_broken_is_found(drawing: Preview, demo: Stack) -> None:
 @pytest.mark.parametrize("ref", ["A", "B"])
 def test_a_list_of_empty_queries_is_held_to_what_is_seen(ref: str) -> None:
     panel: Json = {"title": "P", "refs": ["A", "B"], "filled": ["A"], "errors": [], "alerts": [], "loadError": ""}
-    panel |= {"text": "P 1", "noValue": "none", "empty": False, "marks": 1}
+    panel |= {"text": "P 1", "noValue": "none", "empty": False, "drawn": True, "finished": True}
     drawn = Drawn(page=None, panels=[panel], complaints=[])  # type: ignore[arg-type]
     found = findings(drawn, {("P", ref): "a reason"})
     assert found == (

@@ -11,7 +11,7 @@ const GRAPH = ['drawStyle', 'fillOpacity', 'lineInterpolation', 'lineStyle', 'li
 const CUSTOM = {
   stat: [],
   table: ['align', 'cellOptions', 'filterable', 'inspect', 'minWidth', 'width'],
-  timeseries: [...GRAPH, 'stacking', 'thresholdsStyle'],
+  timeseries: [...GRAPH, 'scaleDistribution', 'stacking', 'thresholdsStyle'],
   'state-timeline': ['fillOpacity', 'lineWidth'],
 };
 

@@ -26,6 +26,13 @@ function filled(series) {
   return [...new Set(series.filter((frame) => frame.length > 0).map((frame) => frame.refId))];
 }
 
+/** Whether the panel's own component has drawn: a stat is text, the others have an element of their own. */
+function isDrawn(panel, shown) {
+  const text = shown?.innerText.replace(panel.state.title, '').trim();
+  if (!text || text.startsWith('Loading')) return false;
+  return panel.state.pluginId === 'stat' || Boolean(shown.querySelector('canvas, [role=row], [data-drawn], [data-empty]'));
+}
+
 function described(panel) {
   const asked = answered(panel).state.data;
   const drawn = panel.state.$data.state.data;
@@ -42,7 +49,7 @@ function described(panel) {
     text: shown?.innerText ?? '',
     noValue: panel.state.fieldConfig.defaults.noValue,
     empty: Boolean(shown?.querySelector('[data-empty]')),
-    marks: shown?.querySelectorAll('canvas, [role=row], [title]').length ?? 0,
+    drawn: isDrawn(panel, shown),
   };
 }
 

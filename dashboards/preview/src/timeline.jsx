@@ -51,7 +51,7 @@ export function Timeline({ data, options, timeRange, timeZone, width, height }) 
   const ticks = Array.from({ length: TICKS }, (_, index) => from + ((index + 0.5) * (to - from)) / TICKS);
   const small = { fontSize: theme.typography.bodySmall.fontSize };
   return (
-    <div style={{ width, height, ...small }}>
+    <div data-drawn style={{ width, height, ...small }}>
       {rows.map(({ name, field, parts }) => (
         <div key={name} style={{ display: 'flex', height: rowHeight, alignItems: 'center' }}>
           <div style={{ width: label }}>{name}</div>
