@@ -15,7 +15,7 @@ from typing import Self
 
 import requests
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 GRACE = 10.0
 
 

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from mlvitals import catalogue, registry
 from mlvitals.core.settings import ConfigFile, Duration, ExporterSettings, HttpUrl, Name
+from mlvitals.generate.durations import duration
 from mlvitals.model import Config
 
 HERE = Path(__file__).parent
@@ -70,7 +71,7 @@ def _inner(annotation: Any) -> tuple[type[BaseModel] | None, str]:
     """The model inside an annotation and how its keys are reached: `.`, `[].` or `.NAME.`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation, ""
-    dots = {tuple: "[].", dict: ".NAME."}.get(get_origin(annotation), "")  # type: ignore[arg-type]
+    dots = {tuple: "[].", dict: ".NAME."}.get(get_origin(annotation), "")
     for part in get_args(annotation):
         found, below = _inner(part)
         if found:
@@ -117,14 +118,7 @@ def _default(field: FieldInfo) -> str:
         return f"`{json.dumps(value)}`"
     if isinstance(value, Enum):
         return f"`{value.value}`"
-    return f"`{_seconds(value)}`" if _value(field) == "duration" else f"`{json.dumps(value)}`"
-
-
-def _seconds(value: float) -> str:
-    for unit, seconds in (("d", 86400), ("h", 3600), ("m", 60)):
-        if value >= seconds and value % seconds == 0:
-            return f"{value / seconds:g}{unit}"
-    return f"{value:g}s"
+    return f"`{duration(value)}`" if _value(field) == "duration" else f"`{json.dumps(value)}`"
 
 
 def main() -> int:

@@ -103,8 +103,9 @@ def run(
         loaded = _load(file)
         return Plan(_chosen(loaded.exporters, only), web, loaded.web.external_url, loaded.links)
 
+    plan = _or_exit(load)
     sockets = _or_exit(lambda: _sockets(listen))
-    daemon = _or_exit(lambda: Daemon(load, sockets, standalone=type_name is not None, lifecycle=enable_lifecycle))
+    daemon = _or_exit(lambda: Daemon(plan, load, sockets, standalone=type_name is not None, lifecycle=enable_lifecycle))
     asyncio.run(daemon.run())
 
 

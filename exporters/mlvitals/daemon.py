@@ -33,13 +33,19 @@ class Plan:
 
 
 class Daemon:
-    """Runs what `load` says, and asks it again on SIGHUP and, with `lifecycle`, on POST /-/reload.
+    """Runs a plan, and the one that `load` gives on SIGHUP and, with `lifecycle`, on POST /-/reload.
 
-    Raises ConfigError, LookupError or OSError when the first plan cannot be used; a later bad one changes nothing.
+    Raises LookupError or OSError when the first plan cannot be used; a later bad one changes nothing.
     """
 
     def __init__(
-        self, load: Callable[[], Plan], sockets: Sequence[socket.socket], *, standalone: bool, lifecycle: bool
+        self,
+        plan: Plan,
+        load: Callable[[], Plan],
+        sockets: Sequence[socket.socket],
+        *,
+        standalone: bool,
+        lifecycle: bool,
     ) -> None:
         self._load = load
         self._sockets = sockets
@@ -47,7 +53,7 @@ class Daemon:
         self._suite = Suite()
         self._endpoints = Endpoints(self._suite, self.reload if lifecycle else None, standalone=standalone)
         self._server = Server(sockets, self._endpoints.routes())
-        self._take(load())
+        self._take(plan)
 
     def reload(self) -> list[str]:
         """Load again; what is wrong with the new configuration, in which case the running one stays."""

@@ -77,7 +77,8 @@ def test_fetched_with_private_lists_when_the_systems_are_missing(
 @pytest.mark.live
 def test_fetched_servers_find_their_templates_and_pages_wherever_they_are(tmp_path: Path) -> None:
     port = free_port()
-    command = [str(programs.fetched("prometheus")), "--config.file=/dev/null", f"--web.listen-address=127.0.0.1:{port}"]
+    command = [str(programs.fetched("prometheus")), "--config.file=/dev/null", f"--storage.tsdb.path={tmp_path}/data"]
+    command.append(f"--web.listen-address=127.0.0.1:{port}")
     page = f"http://127.0.0.1:{port}/classic/graph"
     with Server("prometheus", command, tmp_path, lambda: answers(f"http://127.0.0.1:{port}/-/ready")):
         links = re.findall(r'(?:src|href)="(/classic/static/[^"]+)"', requests.get(page, timeout=10).text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from mlvitals import assets
 from mlvitals.generate import alertmanager, write
 from mlvitals.generate.durations import duration
 from mlvitals.model import Config
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.live
 
@@ -46,18 +48,28 @@ def elsewhere(labels: Labels) -> Labels:
 
 
 class Alertmanager:
-    """A running one; `muted` says which of the alerts it got it would not send."""
+    """A running one; `muted` says which of the alerts it got it would not send.
+
+    It inhibits in the background and in order: what came last is asked for until it is muted.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = f"{url}/api/v2/alerts"
+        self._asked = count()
 
     def muted(self, *alerts: Labels) -> list[Labels]:
-        """Give it the alerts, ask, and take them back."""
+        """Give it the alerts, ask when it has worked through them, and take them back."""
+        last = {"exporter": f"asked-{next(self._asked)}"}
         self._post(alerts, timedelta(hours=1))
+        self._post((DOWN | last, EXPORTER_DOWN | last), timedelta(hours=1))
+        until(lambda: EXPORTER_DOWN | last in self._suppressed())
+        found = self._suppressed()
+        self._post((*alerts, DOWN | last, EXPORTER_DOWN | last), timedelta())
+        return [labels for labels in found if labels in alerts]
+
+    def _suppressed(self) -> list[Labels]:
         states: list[dict[str, Any]] = requests.get(self._url, timeout=10).json()
-        found = [state["labels"] for state in states if state["status"]["state"] == "suppressed"]
-        self._post(alerts, timedelta())
-        return found
+        return [state["labels"] for state in states if state["status"]["state"] == "suppressed"]
 
     def _post(self, alerts: tuple[Labels, ...], lasting: timedelta) -> None:
         ends = (datetime.now(UTC) + lasting).isoformat()

@@ -64,7 +64,8 @@ class Replay:
         self.respond = respond
         self.requests: list[Request] = []
         self.closing = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.replay = self
         if tls:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         scheme = "https" if tls else "http"
@@ -87,57 +88,55 @@ class Replay:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    replay: Replay
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Keep quiet: clients that hang up are what the tests are about."""
 
 
-def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        # Headers and body are two writes: with Nagle the second would wait 40 ms for the first one's receipt.
-        disable_nagle_algorithm = True
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Headers and body are two writes: with Nagle the second would wait 40 ms for the first one's receipt.
+    disable_nagle_algorithm = True
+    server: _Server
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Keep quiet."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Keep quiet."""
 
-        def _handle(self) -> None:
-            parts = urlsplit(self.path)
-            length = int(self.headers.get("Content-Length") or 0)
-            request = Request(
-                self.command, parts.path, parse_qs(parts.query), dict(self.headers), self.rfile.read(length)
-            )
-            replay.requests.append(request)
-            self._send(replay.respond(request))
+    def _handle(self) -> None:
+        parts = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        request = Request(self.command, parts.path, parse_qs(parts.query), dict(self.headers), body)
+        self.server.replay.requests.append(request)
+        self._send(self.server.replay.respond(request))
 
-        def _send(self, answer: Answer) -> None:
-            if answer.raw:
-                self._pour(answer.raw)
+    def _send(self, answer: Answer) -> None:
+        if answer.raw:
+            self._pour(answer.raw)
+            return
+        # Not send_response: it writes a Date of its own.
+        self.send_response_only(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if answer.stream:
+            self.send_header("Connection", "close")
+        else:
+            self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if answer.stream:
+            self._pour(answer.stream)
+        else:
+            self.wfile.write(answer.body)
+
+    def _pour(self, stream: Stream) -> None:
+        closing = self.server.replay.closing
+        self.close_connection = True
+        for part in stream(closing):
+            self.wfile.write(part)
+            if closing.is_set():
                 return
-            # Not send_response: it writes a Date of its own.
-            self.send_response_only(answer.status)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            if answer.stream:
-                self.send_header("Connection", "close")
-            else:
-                self.send_header("Content-Length", str(len(answer.body)))
-            self.end_headers()
-            if answer.stream:
-                self._pour(answer.stream)
-            else:
-                self.wfile.write(answer.body)
 
-        def _pour(self, stream: Stream) -> None:
-            self.close_connection = True
-            for part in stream(replay.closing):
-                self.wfile.write(part)
-                if replay.closing.is_set():
-                    return
-
-        do_GET = do_POST = do_HEAD = _handle  # noqa: N815
-
-    return Handler
+    do_GET = do_POST = do_HEAD = _handle  # noqa: N815
 
 
 def always(answer: Answer) -> Responder:

@@ -7,14 +7,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.outbound import Client
+from mlvitals.mlflow import answers
+from mlvitals.mlflow.answers import (
+    Experiment,
+    ExperimentsPage,
+    ModelsPage,
+    ModelVersion,
+    RegisteredModel,
+    Run,
+    RunHeadersPage,
+    RunInfo,
+    VersionsPage,
+)
 from mlvitals.mlflow.config import MlflowSettings
 
 API = "api/2.0/mlflow"
@@ -28,128 +39,6 @@ IN_LIST = 100
 # The filter of a GET stands in the request line, which proxies cut at 8 KiB.
 FILTER_LENGTH = 4000
 
-Millis = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-VersionNumber = Annotated[int, Field(ge=0, lt=2**53)]
-"""Versions come as strings; every one of them is exact as a sample value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """A tag of a registered model."""
-
-    key: str
-    value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """An alias of a registered model."""
-
-    alias: str
-    version: VersionNumber
-
-
-@dataclass(frozen=True, slots=True)
-class ModelVersion:
-    """A version of a registered model. `run_id` is empty when no run made it."""
-
-    name: str
-    version: VersionNumber
-    creation_timestamp: Millis = 0
-    current_stage: str = "None"
-    run_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredModel:
-    """A registered model. `latest_versions` holds the highest version of each stage, so the highest of all."""
-
-    name: str
-    creation_timestamp: Millis = 0
-    last_updated_timestamp: Millis = 0
-    latest_versions: tuple[ModelVersion, ...] = ()
-    tags: tuple[Tag, ...] = ()
-    aliases: tuple[Alias, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Experiment:
-    """An experiment, active or deleted."""
-
-    experiment_id: str
-    name: str
-    lifecycle_stage: str = "active"
-
-
-@dataclass(frozen=True, slots=True)
-class RunInfo:
-    """A run without its data. A run that was resumed keeps its old `end_time` while its status is RUNNING."""
-
-    run_id: str
-    experiment_id: str
-    status: str
-    start_time: Millis | None = None
-    end_time: Millis | None = None
-    lifecycle_stage: str = "active"
-
-
-@dataclass(frozen=True, slots=True)
-class RunMetric:
-    """The last value of a metric of a run; NaN comes as a string, infinity as the largest float."""
-
-    key: str
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class _RunData:
-    metrics: tuple[RunMetric, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run with its metrics."""
-
-    info: RunInfo
-    data: _RunData = field(default_factory=_RunData)
-
-
-@dataclass(frozen=True, slots=True)
-class _RunHeader:
-    info: RunInfo
-
-
-@dataclass(frozen=True, slots=True)
-class _Models:
-    registered_models: tuple[RegisteredModel, ...] = ()
-    next_page_token: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Versions:
-    model_versions: tuple[ModelVersion, ...] = ()
-    next_page_token: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Experiments:
-    experiments: tuple[Experiment, ...] = ()
-    next_page_token: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _RunHeaders:
-    runs: tuple[_RunHeader, ...] = ()
-    next_page_token: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Runs:
-    runs: tuple[Run, ...] = ()
-
-
-_MODELS, _VERSIONS, _EXPERIMENTS = TypeAdapter(_Models), TypeAdapter(_Versions), TypeAdapter(_Experiments)
-_RUN_HEADERS, _RUNS = TypeAdapter(_RunHeaders), TypeAdapter(_Runs)
 _ERROR = TypeAdapter(dict[str, Any])
 
 
@@ -176,9 +65,9 @@ class MlflowClient:
     def models(self, deadline: Deadline) -> Iterator[RegisteredModel]:
         """All registered models, by name, prompts left out."""
 
-        def read(token: str) -> _Models:
+        def read(token: str) -> ModelsPage:
             ask = {"max_results": OBJECTS_A_PAGE, "order_by": "name ASC", "page_token": token or None}
-            return self._http.get(f"{API}/registered-models/search", _MODELS, deadline, ask)
+            return self._http.get(f"{API}/registered-models/search", answers.MODELS, deadline, ask)
 
         return _items(read, lambda page: page.registered_models, lambda model: model.name)
 
@@ -186,10 +75,10 @@ class MlflowClient:
         """Pages of all versions of the models in one batch of `batches`."""
         wanted = set(names)
 
-        def read(token: str) -> _Versions:
+        def read(token: str) -> VersionsPage:
             ask = {"max_results": VERSIONS_A_PAGE, "filter": _named(wanted), "order_by": "name ASC"}
             return self._http.get(
-                f"{API}/model-versions/search", _VERSIONS, deadline, {**ask, "page_token": token or None}
+                f"{API}/model-versions/search", answers.VERSIONS, deadline, {**ask, "page_token": token or None}
             )
 
         for page in _pages(read, lambda page: page.model_versions, lambda version: (version.name, version.version)):
@@ -198,10 +87,10 @@ class MlflowClient:
     def experiments(self, deadline: Deadline) -> Iterator[Experiment]:
         """All experiments, by name, deleted ones too: an alias may stand on a run of a deleted experiment."""
 
-        def read(token: str) -> _Experiments:
+        def read(token: str) -> ExperimentsPage:
             ask: dict[str, object] = {"view_type": "ALL", "order_by": ["name ASC"], "page_token": token}
             ask["max_results"] = OBJECTS_A_PAGE
-            return self._http.post(f"{API}/experiments/search", _EXPERIMENTS, deadline, ask)
+            return self._http.post(f"{API}/experiments/search", answers.EXPERIMENTS, deadline, ask)
 
         return _items(read, lambda page: page.experiments, lambda experiment: experiment.experiment_id)
 
@@ -211,11 +100,11 @@ class MlflowClient:
         """Pages of runs that are not deleted; `most` limits them to the first so many."""
         ids = list(experiment_ids)
 
-        def read(token: str) -> _RunHeaders:
+        def read(token: str) -> RunHeadersPage:
             ask: dict[str, object] = {"experiment_ids": ids, "filter": where, "order_by": [order], "page_token": token}
             ask |= {"max_results": most or RUNS_A_PAGE, "run_view_type": "ACTIVE_ONLY"}
-            page = self._http.post(f"{API}/runs/search", _RUN_HEADERS, deadline, ask)
-            return _RunHeaders(page.runs) if most else page
+            page = self._http.post(f"{API}/runs/search", answers.RUN_HEADERS, deadline, ask)
+            return RunHeadersPage(page.runs) if most else page
 
         if not ids:
             return
@@ -230,7 +119,7 @@ class MlflowClient:
             return ()
         ask: dict[str, object] = {"experiment_ids": ids, "filter": f"attributes.run_id IN ({quoted})"}
         ask |= {"max_results": IN_LIST, "run_view_type": "ALL"}
-        return self._http.post(f"{API}/runs/search", _RUNS, deadline, ask).runs
+        return self._http.post(f"{API}/runs/search", answers.RUNS, deadline, ask).runs
 
     def version(self, deadline: Deadline) -> str | None:
         """MLflow's version; None when something before the server keeps `/version` from us."""

@@ -9,7 +9,8 @@ from dataclasses import replace
 from mlvitals.core.collector import Deadline, Snapshot
 from mlvitals.core.metric import declared
 from mlvitals.mlflow import metrics
-from mlvitals.mlflow.client import Experiment, MlflowClient, RegisteredModel
+from mlvitals.mlflow.answers import Experiment, RegisteredModel
+from mlvitals.mlflow.client import MlflowClient
 from mlvitals.mlflow.config import MlflowSettings
 from mlvitals.mlflow.pace import Pace
 from mlvitals.mlflow.report import ModelReporter, Report, write_experiments

@@ -34,8 +34,8 @@ def parse_bound(text: str) -> Bound:
 class Patterns(Settings):
     """Shell-style patterns: what matches one of `include` and none of `exclude` is kept."""
 
-    include: tuple[str, ...] = ("*",)
-    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = Field(("*",), description="patterns of names that are kept")
+    exclude: tuple[str, ...] = Field((), description="patterns of names that are not kept, whatever `include` says")
 
     def matches(self, name: str) -> bool:
         """True when the name is kept; case counts."""
@@ -75,16 +75,24 @@ class MlflowSettings(HttpSettings):
 
     models: Patterns = Patterns()
     experiments: Patterns = Patterns()
-    max_models: int = Field(1000, ge=1, description="models shown, first by name; the rest is counted as dropped")
+    max_models: int = Field(
+        1000, ge=1, description="models shown, first by name; the rest counts as dropped mlflow_model_versions"
+    )
     max_experiments: int = Field(
-        1000, ge=1, description="experiments shown, first by name; the rest is counted as dropped"
+        1000,
+        ge=1,
+        description="experiments shown, first by name; the rest counts as dropped mlflow_experiment_running_runs",
     )
     max_aliases: int = Field(
-        20, ge=1, description="aliases shown for each model, first by name; the rest is counted as dropped"
+        20,
+        ge=1,
+        description="aliases shown for each model, first by name; others count as dropped mlflow_model_alias_version",
     )
     tags: tuple[str, ...] = Field((), description="patterns of model tags shown as mlflow_model_tag_info")
     max_tags: int = Field(
-        20, ge=1, description="tags shown for each model, first by name; the rest is counted as dropped"
+        20,
+        ge=1,
+        description="tags shown for each model, first by key; the rest counts as dropped mlflow_model_tag_info",
     )
     metrics: tuple[str, ...] = Field(
         ("*",), description="patterns of run metrics shown for each alias; those with an objective are shown always"
@@ -93,9 +101,11 @@ class MlflowSettings(HttpSettings):
         20,
         ge=1,
         description="run metrics shown for each alias, those with an objective first, then by name; "
-        "the rest is counted as dropped",
+        "the rest counts as dropped mlflow_model_alias_metric",
     )
     window: Duration = Field(86400.0, description="how far back ended runs count as recent; default 24h")
-    baseline_interval: Duration = Field(3600.0, description="time between two counts of all runs; default 1h")
+    baseline_interval: Duration = Field(
+        3600.0, description="time between two counts of all runs, and until a deleted run is noticed; default 1h"
+    )
     baseline_deadline: Duration = Field(600.0, description="time that one count of all runs may take; default 10m")
     objectives: tuple[Objective, ...] = ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mlvitals.core.metric import Family, Metric
 from mlvitals.mlflow import metrics
-from mlvitals.mlflow.client import Alias, Experiment, ModelVersion, RegisteredModel
+from mlvitals.mlflow.answers import Alias, Experiment, ModelVersion, RegisteredModel
 from mlvitals.mlflow.config import MlflowSettings, matches
 from mlvitals.mlflow.runs import ENDED, ExperimentRuns, LastRuns
 from mlvitals.mlflow.selection import MAX_LABEL, Objectives, Selection, select

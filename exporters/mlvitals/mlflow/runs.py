@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mlvitals.core.collector import Deadline
-from mlvitals.mlflow.client import IN_LIST, MlflowClient, RunInfo
+from mlvitals.mlflow.answers import RunInfo
+from mlvitals.mlflow.client import IN_LIST, MlflowClient
 from mlvitals.mlflow.pace import GoOn
 
 ENDED = ("FINISHED", "FAILED", "KILLED")
@@ -23,7 +24,7 @@ _FINISHED = "attributes.status = 'FINISHED'"
 
 @dataclass(slots=True)
 class LastRuns:
-    """The last runs of an experiment: when the last one started (Unix time in ms), the last ended, the last finished."""
+    """The last runs of an experiment: when one last started (Unix time in ms), the last ended, the last finished."""
 
     started: int | None = None
     ended: RunInfo | None = None
@@ -87,7 +88,7 @@ class RunLedger:
         self._horizon = now - self.window
         self._forget(set(ids))
         self._take_back(running.values())
-        for since, group in self._groups(ids):
+        for since, group in self._groups(ids, now):
             self._read_ended(group, since, now, running, client, deadline, go_on)
         self._ask_for_lost(running, ids, client, deadline)
         self._running = running
@@ -146,11 +147,13 @@ class RunLedger:
         wanted = set(ids)
         return {run.run_id: run for page in pages for run in page if run.experiment_id in wanted}
 
-    def _groups(self, ids: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    def _groups(self, ids: Iterable[str], now: int) -> Iterator[tuple[int, list[str]]]:
         """Experiments that were read up to the same time: all of them, once a cold start is over."""
         groups: dict[int, list[str]] = defaultdict(list)
         for each in ids:
-            groups[self._since.get(each, self._horizon)].append(each)
+            since = self._since.get(each, self._horizon)
+            # A time to come was read off a clock that has been put right since.
+            groups[since if since <= now else self._horizon].append(each)
         return iter(sorted(groups.items()))
 
     def _read_ended(

@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from mlvitals.core.collector import Deadline
-from mlvitals.mlflow.client import IN_LIST, MlflowClient, RunMetric, is_run_id
+from mlvitals.mlflow.answers import RunMetric
+from mlvitals.mlflow.client import IN_LIST, MlflowClient, is_run_id
 from mlvitals.mlflow.config import MlflowSettings, matches
 from mlvitals.mlflow.pace import GoOn
 from mlvitals.mlflow.selection import select

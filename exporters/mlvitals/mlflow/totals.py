@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from mlvitals.core.collector import Deadline, Schedule, Snapshot
 from mlvitals.mlflow import metrics
-from mlvitals.mlflow.client import Experiment, MlflowClient
+from mlvitals.mlflow.answers import Experiment
+from mlvitals.mlflow.client import MlflowClient
 from mlvitals.mlflow.config import MlflowSettings
 from mlvitals.mlflow.selection import Selection, select
 

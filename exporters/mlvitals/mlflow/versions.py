@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from mlvitals.core.collector import Deadline
-from mlvitals.mlflow.client import MlflowClient, ModelVersion, RegisteredModel, batches
+from mlvitals.mlflow.answers import ModelVersion, RegisteredModel
+from mlvitals.mlflow.client import MlflowClient, batches
 from mlvitals.mlflow.pace import GoOn
 
 
@@ -28,7 +29,7 @@ class VersionCache:
 
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
-        self._slow: set[str] = set()
+        self._slow: list[str] = []
 
     def refresh(
         self, models: Mapping[str, RegisteredModel], client: MlflowClient, deadline: Deadline, go_on: GoOn
@@ -36,10 +37,10 @@ class VersionCache:
         """Read what changed; what there is no time for stays unknown until a later collection."""
         self._known = {name: known for name, known in self._known.items() if name in models}
         changed = [model.name for model in models.values() if not self._is_known(model)]
-        self._slow.intersection_update(changed)
+        self._slow = [name for name in self._slow if name in changed]
         quick = [name for name in changed if name not in self._slow]
-        # A model with very many versions must not keep the others of its batch unknown: it goes last and alone.
-        for batch in [*batches(quick), *([name] for name in sorted(self._slow))]:
+        # A model with very many versions must not keep others unknown: what took too long goes last, alone, in turn.
+        for batch in [*batches(quick), *([name] for name in self._slow)]:
             if not go_on():
                 return
             self._read(batch, models, client, deadline, go_on)
@@ -68,7 +69,7 @@ class VersionCache:
         named: dict[str, dict[int, ModelVersion | None]] = {name: dict.fromkeys(_named(models[name])) for name in batch}
         for page in client.versions(batch, deadline):
             if not go_on():
-                self._slow.update(batch)
+                self._slow = [*(name for name in self._slow if name not in batch), *batch]
                 return
             for version in page:
                 counts[version.name] += 1
@@ -76,7 +77,6 @@ class VersionCache:
                     named[version.name][version.version] = version
         for name in batch:
             self._known[name] = _Known(_stamp(models[name]), counts[name], named[name])
-        self._slow.difference_update(batch)
 
 
 def _stamp(model: RegisteredModel) -> tuple[int, int]:

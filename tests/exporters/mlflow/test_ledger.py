@@ -144,6 +144,18 @@ def test_a_run_that_ends_in_a_far_future_hides_no_other(mlflow: FakeMlflow, serv
     reader.close()
 
 
+def test_a_server_clock_that_was_far_ahead_loses_nothing(mlflow: FakeMlflow, server: Replay) -> None:
+    now = 1_800_000_000_000
+    mlflow.run("before", "1", "FINISHED", now - 2, now - 1)
+    ledger, reader = RunLedger(WINDOW), client(server.url)
+    for seconds in (0, 30 * 86400, 60):
+        mlflow.headers = {"Date": formatdate(now / 1000 + seconds, usegmt=True)}
+        ledger.sync(["1"], reader, Deadline(10), lambda: True)
+        mlflow.run("after", "1", "FAILED", now - 2, now + 1)
+    assert ledger.experiments()["1"].recent == Counter(FINISHED=1, FAILED=1)
+    reader.close()
+
+
 def test_nothing_is_shown_of_a_window_that_is_not_read(mlflow: FakeMlflow, server: Replay) -> None:
     mlflow.page_size = 1
     for number in range(3):

@@ -1,0 +1,94 @@
+"""The configuration of the MLflow exporter, and how objectives and patterns choose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+from pydantic import ValidationError
+
+from mlvitals.mlflow.config import Bound, MlflowSettings, Objective, Patterns, parse_bound
+from mlvitals.mlflow.selection import MAX_LABEL, Objectives, select
+
+
+@pytest.mark.parametrize(
+    ("text", "bound"),
+    [
+        ("mse < 0.5", Bound("mse", "<", 0.5)),
+        ("mse<0.5", Bound("mse", "<", 0.5)),
+        (" val/f1 >= .9 ", Bound("val/f1", ">=", 0.9)),
+        ("loss <= -1e-3", Bound("loss", "<=", -0.001)),
+        ("a b > +2.", Bound("a b", ">", 2.0)),
+        ("a<b > 1", Bound("a<b", ">", 1.0)),
+    ],
+)
+def test_bounds(text: str, bound: Bound) -> None:
+    assert parse_bound(text) == bound
+
+
+@pytest.mark.parametrize(
+    "text", ["", "mse", "mse <", "< 1", "mse = 1", "mse < x", "mse < 1e999", "mse < nan", "mse < 1 2"]
+)
+def test_what_is_no_bound(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a bound such as"):
+        parse_bound(text)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_bound_or_not(text: str) -> None:
+    try:
+        assert parse_bound(text).operator in ("<", "<=", ">", ">=")
+    except ValueError as error:
+        assert "expected a bound" in str(error)
+
+
+def _objective(**keys: Any) -> Objective:
+    return Objective.model_validate(keys)
+
+
+def test_two_bounds_may_not_contradict_each_other() -> None:
+    assert _objective(model="*", metrics=["mse < 1", "mse > 0"]).bounds()
+    with pytest.raises(ValidationError, match="one bound for each metric and operator"):
+        _objective(model="*", metrics=["mse < 1", "mse < 2"])
+
+
+def test_the_first_objective_that_speaks_of_a_key_wins() -> None:
+    objectives = Objectives(
+        [
+            _objective(model="churn-*", metrics=["mse < 0.5"]),
+            _objective(model="churn-eu", new_version_within="1h"),
+            _objective(model="*", new_version_within="1d", alias="*", metrics=["mse < 0.9", "r2 > 0"]),
+        ]
+    )
+    assert objectives.new_version_within("churn-eu") == 3600
+    assert objectives.new_version_within("churn-us") == 86400
+    assert objectives.bounds("churn-eu", "champion") == [Bound("mse", "<", 0.5)]
+    assert objectives.bounds("churn-eu", "challenger") == [Bound("mse", "<", 0.9), Bound("r2", ">", 0)]
+    assert objectives.metrics == {"mse", "r2"}
+
+
+def test_without_objectives_nothing_is_expected() -> None:
+    assert Objectives([]).new_version_within("a") is None
+    assert Objectives([]).bounds("a", "champion") == []
+
+
+def test_patterns_know_case_and_exclusion() -> None:
+    patterns = Patterns(include=("team-a/*", "shared"), exclude=("*/scratch-?",))
+    names = ["team-a/x", "Team-a/x", "shared", "shared2", "team-a/scratch-1", "team-a/scratch-10"]
+    assert [name for name in names if patterns.matches(name)] == ["team-a/x", "shared", "team-a/scratch-10"]
+
+
+def test_a_selection_is_the_same_for_the_same_input_and_counts_the_rest() -> None:
+    names = ["a", "b", "b", "x", "c" * (MAX_LABEL + 1), "d", "e"]
+    chosen = select(names, str, 3, lambda name: name != "x")
+    assert list(chosen.shown) == ["a", "b", "d"]
+    assert chosen.matched == 5
+    assert chosen.dropped == {"too_long": 1, "limit": 1}
+
+
+@pytest.mark.parametrize("key", ["max_models", "max_experiments", "max_aliases", "max_tags", "max_metrics"])
+def test_limits_are_at_least_one(key: str) -> None:
+    with pytest.raises(ValidationError):
+        MlflowSettings.model_validate({"name": "x", "type": "mlflow", "url": "http://h", key: 0})
