@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -33,12 +33,6 @@ def drawing() -> Iterator[Preview]:
         yield served
 
 
-@contextmanager
-def unsaid(_: str) -> Iterator[None]:
-    """A step of the stack that nobody is told of."""
-    yield
-
-
 @pytest.fixture(scope="module")
 def demo(drawing: Preview, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The demo's stack when all that it shows is there."""
@@ -46,7 +40,7 @@ def demo(drawing: Preview, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     def ready() -> bool:
         return all(found.holds for found in outcome.findings(running)) and bool(running.prometheus.query(RATES))
 
-    with stack.running(tmp_path_factory.mktemp("demo"), unsaid) as running:
+    with stack.running(tmp_path_factory.mktemp("demo"), lambda _: nullcontext()) as running:
         assert wait_for(ready, 150, every=1), running.tails()
         yield running
 
