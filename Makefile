@@ -46,7 +46,7 @@ test-unit: env ## The tests that start no server
 .PHONY: test-lowest
 test-lowest: ## The tests that start no server, on the oldest dependencies that pyproject.toml allows
 	@$(PYTHON) -m compose.environment lowest
-	.venv-lowest/bin/pytest --numprocesses 2 -m "not live" --ignore tests/live
+	.venv-lowest/bin/pytest --numprocesses 2 -m "not live" --ignore tests/live --ignore tests/browser
 
 .PHONY: programs
 programs: env
@@ -68,6 +68,14 @@ generated-fresh: env
 	before=$$(state)
 	$(MAKE) --no-print-directory generate
 	diff <(echo "$$before") <(state) || { echo "error: these generated files were stale; they are written anew: commit them" >&2; exit 1; }
+
+.PHONY: pictures
+pictures: env ## Draw docs/pictures anew from the running stack, 7 minutes (needs Node and Chromium)
+	@exec $(BIN)/python -m compose.pictures
+
+.PHONY: preview-check
+preview-check: env ## Look at every panel, drawn by Grafana's own components (needs Node and Chromium, else skipped)
+	@$(BIN)/pytest dashboards/preview
 
 .PHONY: schema
 schema: ## Make Grafana's dashboard schema and its lists of units and calculations anew (needs Node)

@@ -6,7 +6,7 @@ from mlvitals.mlflow import metrics
 from mlvitals_dashboards import mlflow_signals as s
 from mlvitals_dashboards.layout import dashboard, label_variable
 from mlvitals_dashboards.parts import Column, drill_down, lines, row, runbook, runbook_link, stat, table, timeline
-from mlvitals_dashboards.signals import select
+from mlvitals_dashboards.signals import of_exporters
 
 UID = "mlvitals-mlflow"
 
@@ -66,7 +66,7 @@ _ALERTS = table(
     sort="Severity",
     descending=False,
     cell_links={"alertname": runbook_link()},
-    widths={"alertname": 240},
+    widths={"severity": 100, "alertname": 230, "exporter": 120},
     w=12,
     h=6,
 )
@@ -77,7 +77,7 @@ _MODELS = table(
     [
         Column("State", s.MODEL_STATE),
         Column("Latest", s.LATEST_VERSION),
-        Column("Age of latest", s.VERSION_AGE),
+        Column("Age", s.VERSION_AGE),
         Column("Objective", s.VERSION_OBJECTIVE),
         Column("Versions", s.VERSIONS),
     ],
@@ -85,7 +85,8 @@ _MODELS = table(
     missing="No registered models",
     sort="State",
     cell_links=_MODEL_LINK,
-    w=12,
+    widths={"exporter": 120},
+    w=13,
     h=9,
     links=runbook("MlflowNewVersionLate"),
 )
@@ -95,14 +96,15 @@ _ALIASES = table(
     {"exporter": "Server", "model": "Model", "alias": "Alias"},
     [
         Column("Version", s.ALIAS_VERSION),
-        Column("Behind latest", s.ALIAS_BEHIND),
-        Column("Age of version", s.ALIAS_AGE),
+        Column("Behind", s.ALIAS_BEHIND),
+        Column("Age", s.ALIAS_AGE),
     ],
     description="What each alias names now. Compare with what is served.",
     missing="No model has an alias",
-    sort="Behind latest",
+    sort="Behind",
     cell_links=_MODEL_LINK,
-    w=12,
+    widths={"exporter": 120, "alias": 120},
+    w=11,
     h=9,
     links=runbook("MlflowAliasGone"),
 )
@@ -111,6 +113,8 @@ _METRICS = table(
     "Metrics behind aliases against bounds",
     {"exporter": "Server", "model": "Model", "alias": "Alias", "metric": "Metric", "operator": "Should be"},
     [Column("State", s.METRIC_STATE), Column("Value", s.METRIC_VALUE), Column("Bound", s.METRIC_BOUND)],
+    order=("Server", "Model", "Alias", "Metric", "State", "Value", "Should be", "Bound"),
+    widths={"operator": 120},
     description="Metrics of the run that made the version behind each alias, with the configured bounds.",
     missing="No run metrics behind an alias",
     sort="State",
@@ -156,6 +160,8 @@ _MODEL_DETAIL = row(
             "{{model}} @{{alias}} {{metric}}",
             more={"{{model}} @{{alias}} {{metric}} {{operator}}": s.METRIC_BOUND},
             steps=True,
+            any_size=True,
+            w=24,
         ),
         table(
             "tag-table",
@@ -167,7 +173,8 @@ _MODEL_DETAIL = row(
             sort="Model",
             descending=False,
             hide=("info",),
-            w=6,
+            w=12,
+            h=6,
         ),
         table(
             "stage-table",
@@ -178,7 +185,8 @@ _MODEL_DETAIL = row(
             missing="No stages used",
             sort="Model",
             descending=False,
-            w=6,
+            w=12,
+            h=6,
         ),
     ],
 )
@@ -214,8 +222,8 @@ DASHBOARD = dashboard(
     ],
     exporters=s.TYPE,
     variables=[
-        label_variable("model", "Model", select(metrics.MODEL_VERSIONS)),
-        label_variable("experiment", "Experiment", select(metrics.EXPERIMENT_RUNNING_RUNS)),
+        label_variable("model", "Model", of_exporters(metrics.MODEL_VERSIONS)),
+        label_variable("experiment", "Experiment", of_exporters(metrics.EXPERIMENT_RUNNING_RUNS)),
     ],
     tags=["mlflow"],
 )

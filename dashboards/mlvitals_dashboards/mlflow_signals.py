@@ -213,5 +213,7 @@ RUNS = Signal(
 )
 TAGS = Signal(by("exporter, model, key, value", select(m.MODEL_TAG_INFO)), "none", "Chosen tags of the models.")
 STAGES = Signal(
-    by("exporter, model, stage", f"{select(m.MODEL_STAGE_VERSION)} > 0"), "none", "Latest version in each stage."
+    by("exporter, model, stage", f"{select(m.MODEL_STAGE_VERSION, stage='!=None')} > 0"),
+    "none",
+    "Latest version in each stage.",
 )

@@ -106,6 +106,10 @@ class Stat(core.Stat):
 class TimeSeries(core.TimeSeries):
     """Lines over time."""
 
+    def __init__(self, *, scale: Json | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.scale = scale or {"type": "linear"}
+
     def to_json_data(self) -> Json:
         """Grafana's form."""
         custom = {
@@ -115,6 +119,7 @@ class TimeSeries(core.TimeSeries):
             "lineWidth": 2,
             "showPoints": "auto",
             "spanNulls": False,
+            "scaleDistribution": self.scale,
             "stacking": {"group": "A", "mode": "none"},
             "thresholdsStyle": {"mode": self.thresholdsStyleMode},
         }
@@ -156,7 +161,7 @@ class Table(core.Table):
         return _modern(
             super().to_json_data(),
             # Grafana's 150 pixels would hide columns of a narrow table behind a scroll bar.
-            {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True, "inspect": False, "minWidth": 70},
+            {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": False, "inspect": False, "minWidth": 70},
             cellHeight="sm",
             frameIndex=0,
             showHeader=True,

@@ -16,6 +16,11 @@ EXTERNAL_URL = "${mlvitals_url:raw}"
 """Where mlvitals is reached: a constant of the dashboard that `mlvitals generate` sets."""
 
 EMPTY_CELL = "-"
+NEUTRAL = "#6e7079"
+"""Behind a text that says why there is no value: neither good nor bad."""
+MANY_SIZES = {"type": "symlog", "log": 10, "linearThreshold": 0.1}
+"""A scale for values of any sign and size side by side: an accuracy and a squared error."""
+_LABEL_COLORS = {"severity": {"critical": "red", "warning": "orange", "info": "blue"}}
 HALF = 12
 """Half the width of the page; a narrower graph has no room for a legend beside it."""
 
@@ -69,15 +74,19 @@ def lines(
     *,
     more: Mapping[str, Signal] | None = None,
     steps: bool = False,
+    any_size: bool = False,
     w: int = 12,
     h: int = 8,
     links: Sequence[Json] = (),
 ) -> TimeSeries:
-    """The signal over time; `more` adds dashed lines (legend -> signal), `steps` draws values that jump."""
+    """The signal over time; `more` adds dashed lines (legend -> signal), `steps` draws values that jump, `any_size`
+    those that differ by orders of magnitude or may be negative.
+    """
     queries = {legend: signal, **(more or {})}
     targets = [
         Target(asked.expr, legendFormat=name, refId=_ref(index)) for index, (name, asked) in enumerate(queries.items())
     ]
+    defaults = {"noValue": signal.missing} | ({} if any_size else {"min": 0}) | _decimals(signal)
     dashed = [
         _override("byFrameRefID", target.refId, {"custom.lineStyle": {"dash": [8, 8], "fill": "dash"}})
         for target in targets[1:]
@@ -89,7 +98,8 @@ def lines(
         overrides=dashed,
         legendPlacement="right" if w >= HALF else "bottom",
         lineInterpolation="stepAfter" if steps else "linear",
-        extraJson={"fieldConfig": {"defaults": {"noValue": signal.missing, "min": 0} | _decimals(signal)}},
+        scale=MANY_SIZES if any_size else None,
+        extraJson={"fieldConfig": {"defaults": defaults}},
     )
 
 
@@ -109,7 +119,11 @@ class Column:
 
     title: str
     signal: Signal
-    width: int | None = None
+
+    @property
+    def width(self) -> int:
+        """Pixels: room for the headline with the arrow of its order, so that the columns of labels share the rest."""
+        return max(80, 8 * len(self.title) + 32)
 
 
 def table(
@@ -125,6 +139,7 @@ def table(
     cell_links: Mapping[str, Sequence[Json]] | None = None,
     hide: Sequence[str] = (),
     widths: Mapping[str, int] | None = None,
+    order: Sequence[str] = (),
     w: int = 24,
     h: int = 8,
     links: Sequence[Json] = (),
@@ -132,28 +147,26 @@ def table(
     """A row for each combination of labels (label -> headline), merged from one instant query a column.
 
     A query may lack a label that others have, its cells are then empty in that label's column. `hide` names columns
-    that are queried for their labels only.
+    that are queried for their labels only. `order` lists all headlines, by default the labels come first.
     """
     refs = [_ref(index) for index in range(len(columns))]
     fields = ["Value"] if len(columns) == 1 else [f"Value #{ref}" for ref in refs]
     renamed = dict(labels) | dict(zip(fields, (column.title for column in columns), strict=True))
+    ordered = sorted(renamed, key=lambda field: order.index(renamed[field]) if order else 0)
     hidden = {"Time": True} | {field: True for field in fields if renamed[field] in hide}
     organize = {
         "excludeByName": hidden,
-        "indexByName": {field: index for index, field in enumerate(renamed)},
+        "indexByName": {field: index for index, field in enumerate(ordered)},
         "renameByName": renamed,
     }
     shown = [column for column in columns if column.title not in hide]
     meanings = "\n".join(f"- {column.title}: {column.signal.description}" for column in shown)
     signal = Signal("", "none", f"{description}\n\n{meanings}".strip(), missing=missing)
     overrides = [_column(column) for column in shown]
-    for label, headline in labels.items():
-        properties: Json = {"noValue": EMPTY_CELL}
-        if cell_links and label in cell_links:
-            properties["links"] = list(cell_links[label])
-        if widths and label in widths:
-            properties["custom.width"] = widths[label]
-        overrides.append(_override("byName", headline, properties))
+    overrides += [
+        _override("byName", headline, _label(label, (cell_links or {}).get(label), (widths or {}).get(label)))
+        for label, headline in labels.items()
+    ]
     return Table(
         **_common(key, title, signal, w, h, links),
         targets=[
@@ -191,7 +204,9 @@ def _thresholds(signal: Signal) -> list[Threshold]:
 
 
 def _look(signal: Signal) -> Json:
-    look: Json = {"mappings": _words(signal), "noValue": signal.missing, "color": {"mode": "thresholds"}}
+    nothing = {"match": "null+nan", "result": {"text": signal.missing, "color": NEUTRAL, "index": len(signal.words)}}
+    mappings = [*_words(signal), {"type": "special", "options": nothing}]
+    look: Json = {"mappings": mappings, "noValue": signal.missing, "color": {"mode": "thresholds"}}
     return look | _decimals(signal)
 
 
@@ -200,13 +215,28 @@ def _decimals(signal: Signal) -> Json:
 
 
 def _words(signal: Signal) -> list[Json]:
-    if not signal.words:
-        return []
+    return _mapping({f"{value:g}": word for value, word in signal.words.items()})
+
+
+def _mapping(words: Mapping[str, tuple[str, str]]) -> list[Json]:
+    """Value -> its text and colour, as Grafana's value mapping."""
     options = {
-        f"{value:g}": {"text": text, "color": color, "index": index}
-        for index, (value, (text, color)) in enumerate(signal.words.items())
+        value: {"text": text, "color": color, "index": index}
+        for index, (value, (text, color)) in enumerate(words.items())
     }
-    return [{"type": "value", "options": options}]
+    return [{"type": "value", "options": options}] if options else []
+
+
+def _label(label: str, links: Sequence[Json] | None, width: int | None) -> Json:
+    properties: Json = {"noValue": EMPTY_CELL, "custom.filterable": True}
+    if links:
+        properties["links"] = list(links)
+    if width:
+        properties["custom.width"] = width
+    if colors := _LABEL_COLORS.get(label):
+        properties["mappings"] = _mapping({value: (value, color) for value, color in colors.items()})
+        properties["custom.cellOptions"] = {"type": "color-text"}
+    return properties
 
 
 def _column(column: Column) -> Json:
@@ -218,9 +248,7 @@ def _column(column: Column) -> Json:
     if signal.words or signal.steps:
         properties["custom.cellOptions"] = {"type": "color-text"}
         properties["thresholds"] = {"mode": "absolute", "steps": [t.to_json_data() for t in _thresholds(signal)]}
-    if column.width:
-        properties["custom.width"] = column.width
-    return _override("byName", column.title, properties)
+    return _override("byName", column.title, properties | {"custom.width": column.width})
 
 
 def _override(matcher: str, options: str, properties: Json) -> Json:

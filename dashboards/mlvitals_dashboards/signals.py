@@ -64,6 +64,11 @@ def select(metric: Metric | Series, **labels: str) -> str:
     return f"{metric}{{{','.join([*matchers, *(matcher(name, value) for name, value in labels.items())])}}}"
 
 
+def of_exporters(metric: Metric) -> str:
+    """A selector of the chosen exporters' series: for the choice of a model, which no model may narrow."""
+    return f'{metric}{{exporter=~"$exporter"}}'
+
+
 def of_process(metric: Metric | Series) -> str:
     """A selector of what the mlvitals processes say about themselves: no exporter narrows that."""
     return f'{metric}{{exporter_type="{PROCESS_TYPE}"}}'

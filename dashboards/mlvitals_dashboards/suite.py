@@ -67,7 +67,7 @@ _ALERTS = table(
     sort="Severity",
     descending=False,
     cell_links={"alertname": runbook_link()},
-    widths={"alertname": 240},
+    widths={"severity": 100, "alertname": 230},
     w=10,
     h=6,
 )

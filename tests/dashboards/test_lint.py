@@ -96,6 +96,9 @@ BROKEN_DASHBOARD = {
     "variable 'datasource' is not a choice": lambda d: variable(d, "datasource").update(label="DS"),
     "'model' is not refreshed": lambda d: variable(d, "model").update(refresh=1),
     "'model' is not multi": lambda d: variable(d, "model").update(allValue=".*"),
+    "'model' refers to itself": lambda d: variable(d, "model")["query"].update(
+        query='label_values(mlflow_model_versions{exporter=~"$exporter", model=~"$model"}, model)'
+    ),
     "'model' does not use the data source": lambda d: variable(d, "model").update(datasource={}),
     "metric 'mlflow_modles' is not declared": lambda d: variable(d, "model")["query"].update(
         query="label_values(mlflow_modles, model)"

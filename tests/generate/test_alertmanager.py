@@ -41,6 +41,9 @@ PROCESS_MISSING = alert("MlvitalsScrapeTargetMissing", "critical", PROCESS)
 RELOAD = alert("MlvitalsConfigReloadFailed", "warning", PROCESS)
 BOUND = alert("MlflowAliasMetricOutOfBounds", "critical", {**CHURN, "metric": "mse", "operator": "<"})
 SAME_METRIC = alert("MlflowAliasMetricMissing", "warning", {**CHURN, "metric": "mse", "operator": ">"})
+STUCK = alert("MlflowRunStuck", "critical", {**REGISTRY, "experiment": "train"})
+FAILING = alert("MlflowRunsFailing", "warning", {**REGISTRY, "experiment": "train"})
+STUCK_TOO = alert("MlflowRunStuck", "warning", {**REGISTRY, "experiment": "train"})
 OTHER_METRIC = alert("MlflowAliasMetricMissing", "warning", {**CHURN, "metric": "mae", "operator": "<"})
 
 
@@ -98,6 +101,7 @@ def running(program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFac
     [
         ([DOWN], [EXPORTER_DOWN, DROPPED]),
         ([BOUND], [SAME_METRIC]),
+        ([STUCK], [STUCK_TOO]),
         ([EXPORTER_DOWN], [LATE, DROPPED, BOUND]),
         ([PAGE_MISSING], [DOWN, EXPORTER_DOWN, LATE, DROPPED, BOUND]),
         ([PROCESS_MISSING], [PAGE_MISSING, RELOAD]),
@@ -116,6 +120,8 @@ def test_one_mutes_the_others_of_its_exporter(
     [
         (BOUND, OTHER_METRIC),
         (BOUND, LATE),
+        (STUCK, FAILING),
+        (DOWN, LATE),
         (DOWN, elsewhere(EXPORTER_DOWN)),
         (EXPORTER_DOWN, DOWN),
         (EXPORTER_DOWN, elsewhere(LATE)),
@@ -132,6 +138,7 @@ def test_one_leaves_the_other_alone(running: Alertmanager, source: Labels, other
 
 def test_the_alerts_that_it_speaks_of_are_shipped() -> None:
     named = {alertmanager.WATCHDOG, alertmanager.SCRAPE_MISSING, alertmanager.EXPORTER_DOWN}
+    named |= {alertmanager.SERIES_DROPPED}
     assert named < set(assets.alert_names())
 
 

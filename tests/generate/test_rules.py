@@ -76,7 +76,7 @@ def test_a_file_whose_alerts_are_all_disabled_is_not_written(tmp_path: Path) -> 
 
 
 def test_promtool_finds_nothing_in_changed_rules(tmp_path: Path, promtool: Path) -> None:
-    change = {"for": "90s", "severity": "info", "labels": {"note": "'\"{{ $labels.exporter }}: # \n"}}
+    change = {"for": "90s", "severity": "info", "labels": {"note": "'\"{ $labels.exporter }: # \\ é"}}
     rules(tmp_path, alerts=dict.fromkeys(assets.alert_names(), change))
     lint = ["--lint=all", "--lint-fatal"]
     command: list[str | Path] = [promtool, "check", "rules", *lint, *(tmp_path / "prometheus/rules").iterdir()]

@@ -51,7 +51,7 @@ def check(
     found = []
     for name, dashboard in shown.items():
         stem = name.removesuffix(".json")
-        found += [f"{stem}: {text}" for text in _dashboard(prometheus, dashboard, _listed(no_data, stem))]
+        found += [f"{stem}: {text}" for text in _dashboard(prometheus, dashboard, listed(stem, no_data))]
     return found
 
 
@@ -76,7 +76,8 @@ def _query(answer: Json, listed: bool) -> Iterator[str]:
         yield "returns no data"
 
 
-def _listed(folder: Path | None, name: str) -> dict[tuple[str, str], str]:
+def listed(name: str, folder: Path | None = NO_DATA) -> dict[tuple[str, str], str]:
+    """(panel, query) of a dashboard that may bring no data in the demo, with the reason."""
     path = folder / f"{name}.yml" if folder else None
     if path is None or not path.exists():
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import combinations
@@ -70,6 +71,8 @@ def _variables(dashboard: Json) -> Iterator[str]:
     for name, variable in variables.items():
         if variable["type"] == "query":
             yield from (f"variable {name!r} {text}" for text in _query_variable(variable))
+            if re.search(rf"\$\{{?{name}\b", str(variable["query"])):
+                yield f"variable {name!r} refers to itself: what is chosen would hide the other choices"
 
 
 def _query_variable(variable: Json) -> Iterator[str]:

@@ -24,6 +24,7 @@ It needs the templates beside it. Routes are tried in order, the first that matc
 WATCHDOG = "MlvitalsWatchdog"
 SCRAPE_MISSING = "MlvitalsScrapeTargetMissing"
 EXPORTER_DOWN = "MlvitalsExporterDown"
+SERIES_DROPPED = "MlvitalsSeriesDropped"
 
 
 def files(config: Config) -> dict[str, str]:
@@ -88,9 +89,14 @@ def _inhibitions() -> list[dict[str, Any]]:
     last said when it reads nothing. `…Down` of a system itself is never muted by the exporter's: it is the better text.
     """
     page = ["exporter", "instance"]
+    thing = [*page, *object_labels()]
+    follows = f"{EXPORTER_DOWN}|{SERIES_DROPPED}"
     missing = _equals("alertname", SCRAPE_MISSING)
     return [
-        _inhibition(['severity="critical"'], ['severity=~"warning|info"'], [*page, *object_labels()]),
+        # Not every warning about the same object: that a run is stuck says nothing about others that fail.
+        _inhibition(['severity="critical"'], ['severity=~"warning|info"'], ["alertname", *thing]),
+        _inhibition(['alertname=~".+OutOfBounds"'], ['alertname=~".+Missing"'], thing),
+        _inhibition(['alertname=~".+Down"', f'alertname!="{EXPORTER_DOWN}"'], [f'alertname=~"{follows}"'], page),
         _inhibition([missing], [f'alertname!="{SCRAPE_MISSING}"'], page),
         _inhibition([_equals("alertname", EXPORTER_DOWN)], [f'alertname!~"{SCRAPE_MISSING}|.+Down"'], page),
         _inhibition([missing, 'exporter="mlvitals"'], [missing, 'exporter!="mlvitals"'], ["instance"]),

@@ -18,8 +18,8 @@ def page(suite: Suite, grafana: str | None) -> str:
     """The status page of all exporters; `grafana` is its base URL, without which no dashboard is linked."""
     exporters = list(suite.exporters.values())
     sections = "".join(_section(exporter, grafana) for exporter in exporters)
-    body = f"<main><h1>mlvitals</h1>{_summary(exporters)}{sections or _NOTHING}</main>{_FOOTER}"
-    return document("Status", body, refresh=30)
+    body = f"<main><h1>mlvitals</h1>{_summary(exporters)}{_as_of()}{sections or _NOTHING}</main>{_FOOTER}"
+    return document("Status", body)
 
 
 _NOTHING = (
@@ -44,6 +44,11 @@ def _summary(exporters: list[Exporter]) -> str:
     return f'<p class="summary {"down" if failing else "first" if waiting else "up"}">{words}</p>' if targets else ""
 
 
+def _as_of() -> str:
+    """When the page was made. It does not reload itself: that would throw a screen reader back to the top."""
+    return f'<p>As of {_moment(time.time())} · <a href=".">Reload</a></p>'
+
+
 _COLUMNS = ("Target", "State", "Last success", "Series", "Last error and what to do")
 _HEAD = "<thead><tr>" + "".join(f'<th scope="col">{column}</th>' for column in _COLUMNS) + "</tr></thead>"
 
@@ -55,8 +60,7 @@ def _section(exporter: Exporter, grafana: str | None) -> str:
     return (
         f'<section aria-labelledby="e-{name}"><h2 id="e-{name}">{name} <small>{kind}</small></h2>'
         f"<p>Every {schedule.interval:g} s{_durations(exporter)} · {_links(exporter, grafana)}</p>{_runbooks(exporter)}"
-        '<div class="wide" role="region" tabindex="0" aria-label="Targets">'
-        f"<table>{_HEAD}<tbody>{rows}</tbody></table></div></section>"
+        f'<table class="targets" aria-labelledby="e-{name}">{_HEAD}<tbody>{rows}</tbody></table></section>'
     )
 
 

@@ -1,0 +1,87 @@
+"""`make preview-check`: every panel of every dashboard, drawn by Grafana's own components from the running demo."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from compose import outcome, preview, stack
+from compose.preview import Drawn, Preview, View, findings
+from compose.processes import wait_for
+from compose.stack import Stack
+from mlvitals import assets
+from mlvitals_dashboards.queries import Json
+from tests.support import live_queries
+from tests.support.chromium import chromium
+
+DASHBOARDS: dict[str, Json] = {Path(name).stem: json.loads(text) for name, text in assets.dashboards().items()}
+UNTESTED = "NO PANEL LOOKED AT"
+RATES = 'rate(process_cpu_seconds_total{exporter="mlvitals"}[1m])'
+VIEW = View("now-5m", opened=True)
+
+
+@pytest.fixture(scope="module")
+def drawing() -> Iterator[Preview]:
+    if reason := preview.why_not():
+        pytest.skip(f"{UNTESTED}: {reason}")
+    with chromium(UNTESTED) as browser, preview.serving(browser) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def demo(drawing: Preview, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The demo's stack when all that it shows is there."""
+
+    def ready() -> bool:
+        return all(found.holds for found in outcome.findings(running)) and bool(running.prometheus.query(RATES))
+
+    with stack.running(tmp_path_factory.mktemp("demo"), lambda _: nullcontext()) as running:
+        assert wait_for(ready, 150, every=1), running.tails()
+        yield running
+
+
+def looked_at(drawing: Preview, demo: Stack, dashboard: Json, name: str = "") -> list[str]:
+    """The findings of one dashboard."""
+    with drawing.draw(dashboard, demo.prometheus.url, VIEW) as drawn:
+        return findings(drawn, live_queries.listed(name))
+
+
+@pytest.mark.parametrize("name", sorted(DASHBOARDS))
+def test_no_panel_is_broken_or_empty_without_a_reason(name: str, drawing: Preview, demo: Stack) -> None:
+    assert looked_at(drawing, demo, DASHBOARDS[name], name) == []
+
+
+def test_what_is_broken_is_found(drawing: Preview, demo: Stack) -> None:
+    stat, table, unknown, gone = (copy.deepcopy(DASHBOARDS["suite"]["panels"][0]) for _ in range(4))
+    stat |= {"title": "refused"}
+    stat["targets"][0]["expr"] = "up +"
+    table |= {"title": "silent", "type": "table", "id": 2}
+    table["targets"][0]["expr"] = "nothing"
+    table["fieldConfig"]["defaults"]["noValue"] = ""
+    unknown |= {"title": "unknown", "type": "piechart", "id": 3}
+    gone |= {"title": "not a number", "id": 4}
+    gone["targets"][0]["expr"] = "vector(0) / 0"
+    gone["fieldConfig"]["defaults"]["mappings"] = []
+    found = looked_at(drawing, demo, DASHBOARDS["suite"] | {"panels": [stat, table, unknown, gone]})
+    assert any(line.startswith("'refused': error:") for line in found), found
+    assert "'silent': query A is empty without a reason" in found
+    assert any(line.startswith("'unknown': error:") for line in found), found
+    assert any(line.startswith("'not a number': shows 'NaN'") for line in found), found
+
+
+@pytest.mark.parametrize("ref", ["A", "B"])
+def test_a_list_of_empty_queries_is_held_to_what_is_seen(ref: str) -> None:
+    panel: Json = {"title": "P", "refs": ["A", "B"], "filled": ["A"], "errors": [], "alerts": [], "loadError": ""}
+    panel |= {"text": "P 1", "noValue": "none", "empty": False, "drawn": True, "finished": True}
+    drawn = Drawn(page=None, panels=[panel], complaints=[])  # type: ignore[arg-type]
+    found = findings(drawn, {("P", ref): "a reason"})
+    assert found == (
+        ["'P': query A brings data now: take it off the list", "'P': query B is empty without a reason"]
+        if ref == "A"
+        else []
+    )
