@@ -118,7 +118,9 @@ class Naive:
         models = [model.name for model in self._client.models(deadline)]
         versions = sum(len(page) for batch in batches(models) for page in self._client.versions(batch, deadline))
         experiments = [each.experiment_id for each in self._client.experiments(deadline)]
-        runs = sum(len(page) for page in self._client.runs(experiments, deadline, order="attributes.start_time ASC"))
+        runs = sum(
+            len(page.runs) for page in self._client.runs(experiments, deadline, order="attributes.start_time ASC")
+        )
         return f"{len(models)} models, {versions} versions, {runs} runs"
 
 

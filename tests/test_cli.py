@@ -103,10 +103,10 @@ def test_a_failing_source_is_one_line_a_change_in_json_too(tmp_path: Path, upstr
     with upstream:
         (tmp_path / "mlvitals.yml").write_text(FILE.format(good=upstream.url))
         with mlvitals(tmp_path, "--log-format", "json", "--only", "bad") as vitals:
-            until(lambda: (vitals.value("bad", ERRORS, reason="connect") or 0) >= 4)
+            until(lambda: (vitals.value("bad", ERRORS, reason="connect") or 0) >= 6)
             lines = [json.loads(line) for line in vitals.server.log.read_text().splitlines()]
     failed = [line for line in lines if line["event"] == "target failed"]
-    assert sorted(line["target"] for line in failed) == ["run-totals", "server"]
+    assert sorted(line["target"] for line in failed) == ["run-totals", "runs", "server"]
     assert {line["level"] for line in failed} == {"warning"}
     assert all(line["reason"] == "connect" for line in failed)
 

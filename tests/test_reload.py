@@ -46,7 +46,7 @@ class Running:
 
     def settled(self, name: str) -> bool:
         up = "mlvitals_target_up"
-        return all(self.vitals.value(name, up, target=target) == 1 for target in ("server", "run-totals"))
+        return all(self.vitals.value(name, up, target=target) == 1 for target in ("server", "runs", "run-totals"))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from tests.alerts.cases import TARGET, Firing, Silent, lasting
 HOUR = 3600
 DAY = 24 * HOUR
 UP = {"mlvitals_exporter_up": lasting(1)}
+REGISTRY_UP = {'mlvitals_target_up{target="server"}': lasting(1)}
 METRIC = 'mlflow_model_alias_metric{model="churn",alias="champion",metric="mse"}'
 SERVED = {**TARGET, "model": "churn", "alias": "champion"}
 
@@ -139,7 +140,7 @@ CASES = (
     Silent("MlflowAliasMetricMissing", "no bound, no value"),
     Firing(
         "MlflowAliasGone",
-        {'mlflow_model_alias_version{model="churn",alias="champion"}': "3x9 stale", **UP},
+        {'mlflow_model_alias_version{model="churn",alias="champion"}': "3x9 stale", **REGISTRY_UP},
         SERVED,
         "registry: model churn, alias champion: the alias is gone; it named version 3.",
         since="10m",
@@ -147,14 +148,16 @@ CASES = (
     Silent(
         "MlflowAliasGone",
         "the alias moved",
-        {'mlflow_model_alias_version{model="churn",alias="champion"}': "3x9 4x600", **UP},
+        {'mlflow_model_alias_version{model="churn",alias="champion"}': "3x9 4x600", **REGISTRY_UP},
     ),
     Silent(
         "MlflowAliasGone",
-        "MLflow cannot be read",
+        "the registry cannot be read, its runs can",
         {
+            **UP,
+            'mlvitals_target_up{target="runs"}': lasting(1),
             'mlflow_model_alias_version{model="churn",alias="champion"}': "3x9 stale",
-            "mlvitals_exporter_up": "1x9 0x600",
+            'mlvitals_target_up{target="server"}': "1x9 0x600",
         },
     ),
     Silent(
@@ -162,8 +165,8 @@ CASES = (
         "the exporter is gone too",
         {
             'mlflow_model_alias_version{model="churn",alias="champion"}': "3x9 stale",
-            "mlvitals_exporter_up": "1x9 stale",
-            'mlvitals_exporter_up{exporter="other"}': lasting(1),
+            'mlvitals_target_up{target="server"}': "1x9 stale",
+            'mlvitals_target_up{exporter="other",target="server"}': lasting(1),
         },
     ),
     Firing(

@@ -11,9 +11,9 @@ from mlflow import MlflowClient
 from compose.mlflow import mlflow_server
 from mlvitals.core.collector import UpstreamError
 from mlvitals.mlflow import metrics, served
-from mlvitals.mlflow.collector import MlflowCollector
 from mlvitals.mlflow.config import MlflowSettings
 from tests.exporters.mlflow.scenario import HOUR, Scenario
+from tests.exporters.mlflow.whole import Whole
 from tests.support.exposition import Samples, read, sample, samples
 from tests.support.replay import Answer, Replay, Request, forwarder
 
@@ -44,7 +44,7 @@ def proxy(url: str) -> Iterator[Replay]:
 @pytest.fixture
 def look(proxy: Replay) -> Iterator[Look]:
     """Collect once more, with the same collector."""
-    collector = MlflowCollector(MlflowSettings.model_validate({"name": "x", "type": "mlflow", "url": proxy.url}))
+    collector = Whole(MlflowSettings.model_validate({"name": "x", "type": "mlflow", "url": proxy.url}))
     yield lambda: samples(read(collector))
     collector.close()
 
@@ -228,7 +228,7 @@ def test_a_deleted_run_leaves_when_the_ledger_is_renewed(url: str, scenario: Sce
     experiment = client.create_experiment("deleted runs")
     kept, gone = (scenario.run(experiment, "FAILED", start, start - 1) for start in (HOUR, HOUR // 2))
     configured = {"name": "x", "type": "mlflow", "url": url, "baseline_interval": "1ms"}
-    collector = MlflowCollector(MlflowSettings.model_validate(configured))
+    collector = Whole(MlflowSettings.model_validate(configured))
     assert _recent(samples(read(collector)), "deleted runs")["FAILED"] == 2
     client.delete_run(gone)
     shown = samples(read(collector))
@@ -269,7 +269,7 @@ def test_names_that_filters_cannot_quote(scenario: Scenario, look: Look) -> None
 
 def test_a_host_name_that_mlflow_does_not_know(url: str) -> None:
     strange = url.replace("127.0.0.1", "127.1")
-    collector = MlflowCollector(MlflowSettings.model_validate({"name": "x", "type": "mlflow", "url": strange}))
+    collector = Whole(MlflowSettings.model_validate({"name": "x", "type": "mlflow", "url": strange}))
     with pytest.raises(UpstreamError, match="--allowed-hosts") as caught:
         read(collector)
     collector.close()

@@ -10,11 +10,12 @@ from mlvitals.core.metric import declared
 from mlvitals.mlflow import metrics
 from mlvitals.mlflow.collector import MlflowCollector
 from mlvitals.mlflow.config import MlflowSettings
+from mlvitals.mlflow.experiments import ExperimentCollector
 from mlvitals.mlflow.totals import RunTotals
 
 
 def _build(settings: MlflowSettings) -> Sequence[Collector]:
-    return (MlflowCollector(settings), RunTotals(settings))
+    return (MlflowCollector(settings), ExperimentCollector(settings), RunTotals(settings))
 
 
 EXPORTER = ExporterType(

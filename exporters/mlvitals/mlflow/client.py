@@ -6,8 +6,9 @@ Sources: https://mlflow.org/docs/latest/rest-api.html, and what MLflow 3.17 was 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
@@ -34,6 +35,8 @@ OBJECTS_A_PAGE = 1000
 VERSIONS_A_PAGE = 2000
 # A run comes with all its parameters and tags, some kilobytes; this many hold the server up for about a second.
 RUNS_A_PAGE = 500
+SMALL_FOR = 3600.0
+"""Seconds after which a page that was too large is tried again in its full size."""
 # MLflow takes more, Databricks and older releases do not.
 IN_LIST = 100
 # The filter of a GET stands in the request line, which proxies cut at 8 KiB.
@@ -51,11 +54,45 @@ P = TypeVar("P", bound=_Page)
 T = TypeVar("T")
 
 
+class RunPage(NamedTuple):
+    """A page of runs; the last one says so, so that nobody has to ask whether there is another."""
+
+    runs: tuple[RunInfo, ...]
+    last: bool
+
+
+class PageSize:
+    """How many objects are asked for at once: half as many after an answer that was too large, for an hour.
+
+    Nobody knows beforehand how large an object is: a run comes with all its metrics, parameters and tags.
+    """
+
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = self._size = most
+        self._clock = clock
+        self._halved_at = clock()
+
+    def __call__(self, read: Callable[[int], T]) -> T:
+        """What `read` gives of as many objects as fit. Raises its UpstreamError (`limit`) when one is too large."""
+        if self._clock() - self._halved_at > SMALL_FOR:
+            self._size = self._most
+        while True:
+            try:
+                return read(self._size)
+            except UpstreamError as error:
+                if error.reason != "limit" or self._size == 1:
+                    raise
+            self._size //= 2
+            self._halved_at = self._clock()
+
+
 class MlflowClient:
     """The calls that the exporter makes. Used by one collection at a time; raises UpstreamError only."""
 
     def __init__(self, settings: MlflowSettings) -> None:
         self._http = Client(settings, explain=_Explain(settings.url))
+        self._object_size, self._version_size = PageSize(OBJECTS_A_PAGE), PageSize(VERSIONS_A_PAGE)
+        self._run_size = PageSize(RUNS_A_PAGE)
 
     @property
     def clock(self) -> float | None:
@@ -66,8 +103,11 @@ class MlflowClient:
         """All registered models, by name, prompts left out."""
 
         def read(token: str) -> ModelsPage:
-            ask = {"max_results": OBJECTS_A_PAGE, "order_by": "name ASC", "page_token": token or None}
-            return self._http.get(f"{API}/registered-models/search", answers.MODELS, deadline, ask)
+            ask = {"order_by": "name ASC", "page_token": token or None}
+            path = f"{API}/registered-models/search"
+            return self._object_size(
+                lambda size: self._http.get(path, answers.MODELS, deadline, {"max_results": size, **ask})
+            )
 
         return _items(read, lambda page: page.registered_models, lambda model: model.name)
 
@@ -76,9 +116,10 @@ class MlflowClient:
         wanted = set(names)
 
         def read(token: str) -> VersionsPage:
-            ask = {"max_results": VERSIONS_A_PAGE, "filter": _named(wanted), "order_by": "name ASC"}
-            return self._http.get(
-                f"{API}/model-versions/search", answers.VERSIONS, deadline, {**ask, "page_token": token or None}
+            ask = {"filter": _named(wanted), "order_by": "name ASC", "page_token": token or None}
+            path = f"{API}/model-versions/search"
+            return self._version_size(
+                lambda size: self._http.get(path, answers.VERSIONS, deadline, {"max_results": size, **ask})
             )
 
         for page in _pages(read, lambda page: page.model_versions, lambda version: (version.name, version.version)):
@@ -89,37 +130,60 @@ class MlflowClient:
 
         def read(token: str) -> ExperimentsPage:
             ask: dict[str, object] = {"view_type": "ALL", "order_by": ["name ASC"], "page_token": token}
-            ask["max_results"] = OBJECTS_A_PAGE
-            return self._http.post(f"{API}/experiments/search", answers.EXPERIMENTS, deadline, ask)
+            path = f"{API}/experiments/search"
+            return self._object_size(
+                lambda size: self._http.post(path, answers.EXPERIMENTS, deadline, ask | {"max_results": size})
+            )
 
         return _items(read, lambda page: page.experiments, lambda experiment: experiment.experiment_id)
 
     def runs(
         self, experiment_ids: Iterable[str], deadline: Deadline, *, where: str = "", order: str, most: int = 0
-    ) -> Iterator[tuple[RunInfo, ...]]:
+    ) -> Iterator[RunPage]:
         """Pages of runs that are not deleted; `most` limits them to the first so many."""
         ids = list(experiment_ids)
+        last = False
 
         def read(token: str) -> RunHeadersPage:
+            nonlocal last
             ask: dict[str, object] = {"experiment_ids": ids, "filter": where, "order_by": [order], "page_token": token}
-            ask |= {"max_results": most or RUNS_A_PAGE, "run_view_type": "ACTIVE_ONLY"}
-            page = self._http.post(f"{API}/runs/search", answers.RUN_HEADERS, deadline, ask)
+            ask["run_view_type"] = "ACTIVE_ONLY"
+            page = self._run_size(
+                lambda size: self._http.post(
+                    f"{API}/runs/search", answers.RUN_HEADERS, deadline, ask | {"max_results": most or size}
+                )
+            )
+            last = bool(most) or not page.next_page_token
             return RunHeadersPage(page.runs) if most else page
 
         if not ids:
             return
         for page in _pages(read, lambda page: page.runs, lambda run: run.info.run_id):
-            yield tuple(run.info for run in page)
+            yield RunPage(tuple(run.info for run in page), last)
 
     def runs_by_id(self, run_ids: Iterable[str], experiment_ids: Iterable[str], deadline: Deadline) -> tuple[Run, ...]:
         """At most 100 runs with their metrics, deleted ones too; unknown ones are left out."""
-        quoted = ",".join(f"'{run_id}'" for run_id in run_ids if is_run_id(run_id))
-        ids = list(experiment_ids)
-        if not quoted or not ids:
+        ask = _by_id(run_ids, experiment_ids)
+        return self._http.post(f"{API}/runs/search", answers.RUNS, deadline, ask).runs if ask else ()
+
+    def run_headers_by_id(
+        self, run_ids: Iterable[str], experiment_ids: Iterable[str], deadline: Deadline
+    ) -> tuple[RunInfo, ...]:
+        """At most 100 runs without their metrics, deleted ones too; unknown ones are left out."""
+        if not (ask := _by_id(run_ids, experiment_ids)):
             return ()
-        ask: dict[str, object] = {"experiment_ids": ids, "filter": f"attributes.run_id IN ({quoted})"}
-        ask |= {"max_results": IN_LIST, "run_view_type": "ALL"}
-        return self._http.post(f"{API}/runs/search", answers.RUNS, deadline, ask).runs
+
+        def read(token: str) -> RunHeadersPage:
+            return self._run_size(
+                lambda size: self._http.post(
+                    f"{API}/runs/search",
+                    answers.RUN_HEADERS,
+                    deadline,
+                    ask | {"max_results": min(size, IN_LIST), "page_token": token},
+                )
+            )
+
+        return tuple(run.info for run in _items(read, lambda page: page.runs, lambda run: run.info.run_id))
 
     def version(self, deadline: Deadline) -> str | None:
         """MLflow's version; None when something before the server keeps `/version` from us."""
@@ -135,6 +199,16 @@ class MlflowClient:
     def close(self) -> None:
         """Close every connection."""
         self._http.close()
+
+
+def _by_id(run_ids: Iterable[str], experiment_ids: Iterable[str]) -> dict[str, object]:
+    """What to ask for these runs; nothing when there are none."""
+    quoted = ",".join(f"'{run_id}'" for run_id in run_ids if is_run_id(run_id))
+    ids = list(experiment_ids)
+    if not quoted or not ids:
+        return {}
+    ask: dict[str, object] = {"experiment_ids": ids, "filter": f"attributes.run_id IN ({quoted})"}
+    return ask | {"max_results": IN_LIST, "run_view_type": "ALL"}
 
 
 def is_run_id(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The main collector: one warm collection is at most six calls, however much MLflow holds."""
+"""The registry: models, their versions, aliases and what stands behind them."""
 
 from __future__ import annotations
 
@@ -9,29 +9,27 @@ from dataclasses import replace
 from mlvitals.core.collector import Deadline, Snapshot
 from mlvitals.core.metric import declared
 from mlvitals.mlflow import metrics
-from mlvitals.mlflow.answers import Experiment, RegisteredModel
+from mlvitals.mlflow.answers import RegisteredModel
 from mlvitals.mlflow.client import MlflowClient
 from mlvitals.mlflow.config import MlflowSettings
 from mlvitals.mlflow.pace import Pace
-from mlvitals.mlflow.report import ModelReporter, Report, write_experiments
-from mlvitals.mlflow.runs import ExperimentRuns, RunLedger
+from mlvitals.mlflow.report import ModelReporter, Report, is_of_experiments
 from mlvitals.mlflow.selection import Objectives, Selection, select
 from mlvitals.mlflow.served import Choice, ServedRuns
-from mlvitals.mlflow.totals import select_experiments
 from mlvitals.mlflow.versions import VersionCache
 
 TARGET = "server"
 VERSION_AFTER = 300.0
 """Seconds after which MLflow's own version is asked for again."""
 
-_DECLARED = tuple(metric for metric in declared(metrics) if metric is not metrics.EXPERIMENT_RUNS)
+_DECLARED = tuple(metric for metric in declared(metrics) if not is_of_experiments(metric))
 
 
 class MlflowCollector:
-    """Reads registry and experiments: what is small whole, what is large only where it changed.
+    """Reads the registry: what is small whole, what is large only where it changed.
 
-    Warm calls: models, experiments, running runs, runs that ended since; now and then the runs behind aliases and
-    MLflow's version. What a failed collection has learned is kept; what it shows is only ever a whole one.
+    A warm collection lists the models; now and then it reads the runs behind aliases, and MLflow's version. What a
+    failed collection has learned is kept; what it shows is only ever a whole one.
     """
 
     name = TARGET
@@ -46,24 +44,20 @@ class MlflowCollector:
         self._versions = VersionCache()
         self._served = ServedRuns(Choice(settings, objectives.metrics))
         self._models = ModelReporter(settings, objectives, self._versions, self._served)
-        self._runs = _RunHistory(settings)
         self._version: tuple[str | None, float] | None = None
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot]:
-        """Read the server once."""
+        """Read the registry once."""
         pace = Pace(deadline)
         report = Report(_DECLARED)
         models = self._select_models(deadline, report)
-        everywhere: list[str] = []
-        experiments = select_experiments(_noting(self._client.experiments(deadline), everywhere), self._settings)
-        ids = [each.experiment_id for each in experiments.shown.values()]
-        runs = self._runs.read(ids, self._client, deadline, pace)
         self._versions.refresh(models.shown, self._client, deadline, pace.until(0.6))
-        self._served.refresh(self._runs_behind(models), everywhere, self._client, deadline, pace.until(0.7))
+        self._served.refresh(
+            self._runs_behind(models), lambda: self._everywhere(deadline), self._client, deadline, pace.until(0.7)
+        )
         if version := self._server_version(deadline):
             report.add(metrics.SERVER_INFO, 1, version=version)
         self._models.write(models, report)
-        write_experiments(experiments, runs, report)
         yield Snapshot(TARGET, report.families(), report.dropped)
 
     def close(self) -> None:
@@ -87,35 +81,10 @@ class MlflowCollector:
         named = (self._versions.named(model, alias.version) for model, alias in aliases)
         return {version.run_id for version in named if version}
 
+    def _everywhere(self, deadline: Deadline) -> list[str]:
+        return [experiment.experiment_id for experiment in self._client.experiments(deadline)]
+
     def _server_version(self, deadline: Deadline) -> str | None:
         if self._version is None or time.monotonic() - self._version[1] > VERSION_AFTER:
             self._version = (self._client.version(deadline), time.monotonic())
         return self._version[0]
-
-
-class _RunHistory:
-    """The run ledger, begun anew beside the old one now and then, so that deleted runs leave it."""
-
-    def __init__(self, settings: MlflowSettings) -> None:
-        self._window = int(settings.window * 1000)
-        self._renew_after = settings.baseline_interval
-        self._ledger = RunLedger(self._window)
-        self._next: RunLedger | None = None
-        self._begun = time.monotonic()
-
-    def read(self, ids: list[str], client: MlflowClient, deadline: Deadline, pace: Pace) -> dict[str, ExperimentRuns]:
-        self._ledger.sync(ids, client, deadline, pace.until(0.4))
-        if self._next is None and time.monotonic() - self._begun > self._renew_after:
-            self._next = RunLedger(self._window)
-            self._begun = time.monotonic()
-        if self._next:
-            self._next.sync(ids, client, deadline, pace.until(0.5))
-            if self._next.complete(ids):
-                self._ledger, self._next = self._next, None
-        return self._ledger.experiments()
-
-
-def _noting(experiments: Iterator[Experiment], ids: list[str]) -> Iterator[Experiment]:
-    for experiment in experiments:
-        ids.append(experiment.experiment_id)
-        yield experiment

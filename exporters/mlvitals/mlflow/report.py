@@ -16,6 +16,11 @@ from mlvitals.mlflow.served import ServedRuns
 from mlvitals.mlflow.versions import VersionCache
 
 
+def is_of_experiments(metric: Metric) -> bool:
+    """True for what is read of experiments, false for what is read of the registry."""
+    return metric.name.startswith("mlflow_experiment")
+
+
 class Report:
     """The samples of one collection, and how many were left out: (metric, reason) -> number."""
 

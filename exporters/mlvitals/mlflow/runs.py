@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from mlvitals.core.collector import Deadline
+from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.mlflow.answers import RunInfo
 from mlvitals.mlflow.client import IN_LIST, MlflowClient
 from mlvitals.mlflow.pace import GoOn
@@ -15,6 +15,9 @@ from mlvitals.mlflow.pace import GoOn
 ENDED = ("FINISHED", "FAILED", "KILLED")
 OVERLAP = 600_000
 """Milliseconds that are read again each time: an end time comes from the clock of the machine that ran the training."""
+
+MAX_RUNS = 200_000
+"""Runs that are running, and runs that ended within the window, of which no more are held: some 100 MB."""
 
 _RUNNING = "attributes.status = 'RUNNING'"
 _STARTED = "attributes.status != 'SCHEDULED'"
@@ -54,12 +57,34 @@ class LastRuns:
 
 @dataclass(slots=True)
 class ExperimentRuns:
-    """The runs of one experiment. `recent` (by status) and `last` are None until they have been read."""
+    """The runs of one experiment. `running`, `recent` (by status) and `last` are None until they have been read."""
 
-    running: int = 0
+    running: int | None = None
     oldest_start: int | None = None
     recent: Counter[str] | None = None
     last: LastRuns | None = None
+
+
+@dataclass(slots=True)
+class RunningList:
+    """The running runs of some experiments, oldest first, read in as many collections as it takes."""
+
+    ids: tuple[str, ...]
+    runs: dict[str, RunInfo] = field(default_factory=dict)
+    _reached: int | None = None
+
+    def read(self, client: MlflowClient, deadline: Deadline, go_on: GoOn) -> bool:
+        """Read on; True when that was the last of them."""
+        begun, ids = self._reached, set(self.ids)
+        where = _RUNNING if begun is None else f"{_RUNNING} AND attributes.start_time >= {begun}"
+        for page in client.runs(self.ids, deadline, where=where, order="attributes.start_time ASC"):
+            self.runs |= {run.run_id: run for run in page.runs if run.experiment_id in ids}
+            _bound(self.runs)
+            self._reached = max((run.start_time for run in page.runs if run.start_time is not None), default=begun)
+            # The last millisecond may go on on the next page. A page within one millisecond is no progress.
+            if not page.last and self._reached != begun and not go_on():
+                return False
+        return True
 
 
 @dataclass(slots=True)
@@ -74,6 +99,9 @@ class RunLedger:
 
     window: int
     _running: dict[str, RunInfo] = field(default_factory=dict)
+    _counted: set[str] = field(default_factory=set)
+    _listing: RunningList | None = None
+    _lost: dict[str, RunInfo] = field(default_factory=dict)
     _ended: dict[str, RunInfo] = field(default_factory=dict)
     _since: dict[str, int] = field(default_factory=dict)
     _read: set[str] = field(default_factory=set)
@@ -81,24 +109,31 @@ class RunLedger:
     _looked_up: set[str] = field(default_factory=set)
     _horizon: int = 0
 
-    def sync(self, ids: Collection[str], client: MlflowClient, deadline: Deadline, go_on: GoOn) -> None:
-        """Read what is new in these experiments; what there is no time for is read in a later collection."""
-        running = self._list_running(ids, client, deadline)
+    def sync(self, ids: Collection[str], client: MlflowClient, deadline: Deadline, list_on: GoOn, go_on: GoOn) -> None:
+        """Read what is new in these experiments; what there is no time for is read in a later collection.
+
+        `list_on` is the time for listing running runs, `go_on` for everything.
+        """
+        listing, self._listing = self._listing or RunningList(tuple(ids)), None
+        whole = listing.read(client, deadline, list_on)
+        if not whole:
+            self._listing = listing
         now = int((client.clock or time.time()) * 1000)
         self._horizon = now - self.window
         self._forget(set(ids))
-        self._take_back(running.values())
+        self._take_back(listing.runs.values())
         for since, group in self._groups(ids, now):
-            self._read_ended(group, since, now, running, client, deadline, go_on)
-        self._ask_for_lost(running, ids, client, deadline)
-        self._running = running
-        for run in running.values():
+            self._read_ended(group, since, now, listing, client, deadline, go_on)
+        if whole:
+            self._count(listing)
+        self._ask_for_lost(ids, client, deadline, go_on)
+        for run in listing.runs.values():
             self._note(run)
         self._look_up(ids, client, deadline, go_on)
 
     def complete(self, ids: Collection[str]) -> bool:
         """True when everything is known of these experiments."""
-        return all(each in self._read and each in self._looked_up for each in ids)
+        return all(each in self._counted and each in self._read and each in self._looked_up for each in ids)
 
     def experiments(self) -> dict[str, ExperimentRuns]:
         """Experiment id -> its runs; an experiment without any is left out."""
@@ -109,9 +144,11 @@ class RunLedger:
             recent = found[run.experiment_id].recent
             if recent is not None and _end(run) > self._horizon:
                 recent[run.status] += 1
+        for each in self._counted:
+            found[each].running = 0
         for run in self._running.values():
             entry = found[run.experiment_id]
-            entry.running += 1
+            entry.running = (entry.running or 0) + 1
             entry.oldest_start = min(filter(None, (entry.oldest_start, run.start_time)), default=None)
         for each in self._looked_up:
             found[each].last = self._last.get(each)
@@ -125,6 +162,9 @@ class RunLedger:
         for known in (self._since, self._last):
             for gone in known.keys() - ids:
                 del known[gone]
+        self._running = {run_id: run for run_id, run in self._running.items() if run.experiment_id in ids}
+        self._lost = {run_id: run for run_id, run in self._lost.items() if run.experiment_id in ids}
+        self._counted &= ids
         self._read &= ids
         self._looked_up &= ids
 
@@ -142,11 +182,6 @@ class RunLedger:
                     if run.experiment_id == experiment_id:
                         fresh.note(run)
 
-    def _list_running(self, ids: Collection[str], client: MlflowClient, deadline: Deadline) -> dict[str, RunInfo]:
-        pages = client.runs(ids, deadline, where=_RUNNING, order="attributes.start_time ASC")
-        wanted = set(ids)
-        return {run.run_id: run for page in pages for run in page if run.experiment_id in wanted}
-
     def _groups(self, ids: Iterable[str], now: int) -> Iterator[tuple[int, list[str]]]:
         """Experiments that were read up to the same time: all of them, once a cold start is over."""
         groups: dict[int, list[str]] = defaultdict(list)
@@ -161,40 +196,49 @@ class RunLedger:
         ids: list[str],
         since: int,
         now: int,
-        running: dict[str, RunInfo],
+        listing: RunningList,
         client: MlflowClient,
         deadline: Deadline,
         go_on: GoOn,
     ) -> None:
         where = f"attributes.end_time > {since}"
         for page in client.runs(ids, deadline, where=where, order="attributes.end_time ASC"):
-            ended = [run for run in page if _has_ended(run)]
+            ended = [run for run in page.runs if _has_ended(run)]
             self._take_back(ended)
             for run in ended:
-                running.pop(run.run_id, None)
+                listing.runs.pop(run.run_id, None)
                 self._add(run)
             # The last millisecond may go on on the next page. A page within one millisecond is no progress.
-            reached = _end(page[-1]) - 1 if page else since
+            reached = _end(page.runs[-1]) - 1 if page.runs else since
             self._since |= dict.fromkeys(ids, reached)
-            if reached > since and not go_on():
+            if not page.last and reached > since and not go_on():
                 return
         self._since |= dict.fromkeys(ids, now - OVERLAP)
         self._read.update(ids)
 
-    def _ask_for_lost(
-        self, running: dict[str, RunInfo], ids: Collection[str], client: MlflowClient, deadline: Deadline
-    ) -> None:
+    def _count(self, listing: RunningList) -> None:
+        gone = self._running.keys() - listing.runs.keys() - self._ended.keys()
+        self._lost |= {run_id: self._running[run_id] for run_id in gone}
+        self._running, self._counted = listing.runs, self._since.keys() & listing.ids
+
+    def _ask_for_lost(self, ids: Collection[str], client: MlflowClient, deadline: Deadline, go_on: GoOn) -> None:
         """Find runs that ended by a clock that is far behind; those that are not found were deleted."""
-        gone = self._running.keys() - running.keys() - self._ended.keys()
-        lost = sorted(run_id for run_id in gone if self._running[run_id].experiment_id in self._since)
-        for run in client.runs_by_id(lost[:IN_LIST], ids, deadline):
-            if run.info.lifecycle_stage == "active" and _has_ended(run.info):
-                self._add(run.info)
+        while self._lost:
+            batch = sorted(self._lost)[:IN_LIST]
+            for run in client.run_headers_by_id(batch, ids, deadline):
+                if run.lifecycle_stage == "active" and _has_ended(run):
+                    self._add(run)
+            for run_id in batch:
+                del self._lost[run_id]
+            if not go_on():
+                return
 
     def _add(self, run: RunInfo) -> None:
         self._note(run)
+        self._running.pop(run.run_id, None)
         if _end(run) > self._horizon:
             self._ended[run.run_id] = run
+            _bound(self._ended)
 
     def _note(self, run: RunInfo) -> None:
         self._last.setdefault(run.experiment_id, LastRuns()).note(run)
@@ -213,7 +257,7 @@ class RunLedger:
     def _look_up_one(self, experiment_id: str, client: MlflowClient, deadline: Deadline) -> None:
         def first(order: str, where: str) -> RunInfo | None:
             pages = client.runs([experiment_id], deadline, where=where, order=order, most=1)
-            run = next((run for page in pages for run in page), None)
+            run = next((run for page in pages for run in page.runs), None)
             if run:
                 self._note(run)
             return run
@@ -223,6 +267,11 @@ class RunLedger:
         last = first("attributes.end_time DESC", _NOT_RUNNING)
         if last and last.status != "FINISHED":
             first("attributes.end_time DESC", _FINISHED)
+
+
+def _bound(runs: Collection[str]) -> None:
+    if len(runs) > MAX_RUNS:
+        raise UpstreamError("limit", f"more than {MAX_RUNS} runs at once: shorten window, or leave experiments out")
 
 
 def _has_ended(run: RunInfo) -> bool:

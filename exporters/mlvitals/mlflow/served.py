@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from mlvitals.core.collector import Deadline
+from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.mlflow.answers import RunMetric
 from mlvitals.mlflow.client import IN_LIST, MlflowClient, is_run_id
 from mlvitals.mlflow.config import MlflowSettings, matches
@@ -67,22 +67,24 @@ class ServedRuns:
     def refresh(
         self,
         run_ids: Collection[str],
-        experiment_ids: Collection[str],
+        everywhere: Callable[[], Collection[str]],
         client: MlflowClient,
         deadline: Deadline,
         go_on: GoOn,
     ) -> None:
-        """Forget the other runs, read the new ones, and some of those that were read long ago."""
+        """Forget the other runs, read the new ones, and some of those that were read long ago.
+
+        `everywhere` lists the experiments in which a run may be; it is called only when a run is read.
+        """
         wanted = {run_id for run_id in run_ids if is_run_id(run_id)}
         for gone in self._known.keys() - wanted:
             del self._known[gone], self._read_at[gone]
-        unread = sorted(wanted - self._known.keys())
-        for start in range(0, len(unread), IN_LIST):
+        due = sorted(wanted - self._known.keys()) or self._oldest()
+        experiment_ids = everywhere() if due and go_on() else ()
+        for start in range(0, len(due), IN_LIST):
             if not go_on():
                 return
-            self._read(unread[start : start + IN_LIST], experiment_ids, client, deadline)
-        if not unread and go_on():
-            self._read(self._oldest(), experiment_ids, client, deadline)
+            self._read(due[start : start + IN_LIST], experiment_ids, client, deadline)
 
     def metrics(self, run_id: str) -> RunMetrics | None:
         """The metrics of this run; None while it is not known and when MLflow does not have it."""
@@ -98,11 +100,27 @@ class ServedRuns:
     def _read(
         self, run_ids: list[str], experiment_ids: Collection[str], client: MlflowClient, deadline: Deadline
     ) -> None:
-        if not run_ids:
-            return
         now = self._clock()
-        found = {run.info.run_id: run for run in client.runs_by_id(run_ids, experiment_ids, deadline)}
+        try:
+            found = {run.info.run_id: run for run in client.runs_by_id(run_ids, experiment_ids, deadline)}
+        except UpstreamError as error:
+            if error.reason != "limit":
+                raise
+            self._read_less(run_ids, experiment_ids, client, deadline)
+            return
         for run_id in run_ids:
             run = found.get(run_id)
             self._known[run_id] = self._choose(run.data.metrics) if run else None
             self._read_at[run_id] = now
+
+    def _read_less(
+        self, run_ids: list[str], experiment_ids: Collection[str], client: MlflowClient, deadline: Deadline
+    ) -> None:
+        """Read half as many at once; a run that is too large alone must not hide the others."""
+        if len(run_ids) == 1:
+            self._known[run_ids[0]] = RunMetrics({}, Counter(limit=1))
+            self._read_at[run_ids[0]] = self._clock()
+            return
+        half = len(run_ids) // 2
+        for part in (run_ids[:half], run_ids[half:]):
+            self._read(part, experiment_ids, client, deadline)

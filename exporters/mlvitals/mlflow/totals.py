@@ -7,18 +7,11 @@ from collections.abc import Iterator
 
 from mlvitals.core.collector import Deadline, Schedule, Snapshot
 from mlvitals.mlflow import metrics
-from mlvitals.mlflow.answers import Experiment
 from mlvitals.mlflow.client import MlflowClient
 from mlvitals.mlflow.config import MlflowSettings
-from mlvitals.mlflow.selection import Selection, select
+from mlvitals.mlflow.experiments import select_experiments
 
 TARGET = "run-totals"
-
-
-def select_experiments(experiments: Iterator[Experiment], settings: MlflowSettings) -> Selection[Experiment]:
-    """The active experiments that are shown."""
-    active = (each for each in experiments if each.lifecycle_stage == "active")
-    return select(active, lambda each: each.name, settings.max_experiments, settings.experiments.matches)
 
 
 class RunTotals:
@@ -41,7 +34,7 @@ class RunTotals:
         counts = Counter[tuple[str, str]]()
         # Oldest first: runs that start meanwhile come last and move none to another page.
         for page in self._client.runs(names, deadline, order="attributes.start_time ASC"):
-            counts.update((run.experiment_id, run.status) for run in page)
+            counts.update((run.experiment_id, run.status) for run in page.runs)
         family = metrics.EXPERIMENT_RUNS.family()
         for experiment_id, name in names.items():
             for status in metrics.RUN_STATUSES:

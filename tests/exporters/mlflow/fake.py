@@ -76,6 +76,9 @@ def _condition(text: str) -> Callable[[Json], bool]:
         return lambda run: True
     if status := re.fullmatch(r"attributes\.status (!?=) '(\w+)'", text):
         return lambda run: (run["status"] == status[2]) == (status[1] == "=")
+    if running := re.fullmatch(r"(attributes\.status = 'RUNNING') AND attributes\.start_time >= (\d+)", text):
+        is_running, start = _condition(running[1]), int(running[2])
+        return lambda run: is_running(run) and run["start_time"] >= start
     if since := re.fullmatch(r"attributes\.end_time > (-?\d+)", text):
         return lambda run: run.get("end_time") is not None and run["end_time"] > int(since[1])
     ids = re.fullmatch(r"attributes\.run_id IN \((.*)\)", text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,13 +20,13 @@ from mlvitals.mlflow import EXPORTER, metrics, served
 from mlvitals.mlflow import client as api
 from mlvitals.mlflow.answers import RunMetric
 from mlvitals.mlflow.client import MlflowClient
-from mlvitals.mlflow.collector import MlflowCollector
 from mlvitals.mlflow.config import MlflowSettings
 from mlvitals.mlflow.versions import VersionCache
 from tests.exporters.mlflow.fake import FakeMlflow
+from tests.exporters.mlflow.whole import Whole
 from tests.support.exposition import Samples, read, sample, samples, text
 from tests.support.faults import REASONS
-from tests.support.replay import FAULTS, Answer, Replay, Responder, always, json_answer
+from tests.support.replay import FAULTS, GIGABYTE_BODY, Answer, Replay, Request, Responder, always, json_answer
 
 
 def configure(url: str, **keys: Any) -> MlflowSettings:
@@ -43,15 +44,15 @@ def server(mlflow: FakeMlflow) -> Iterator[Replay]:
         yield replay
 
 
-Make = Callable[..., MlflowCollector]
+Make = Callable[..., Whole]
 
 
 @pytest.fixture
 def make(server: Replay) -> Iterator[Make]:
-    made = list[MlflowCollector]()
+    made = list[Whole]()
 
-    def collector(**keys: Any) -> MlflowCollector:
-        made.append(MlflowCollector(configure(server.url, **keys)))
+    def collector(**keys: Any) -> Whole:
+        made.append(Whole(configure(server.url, **keys)))
         return made[-1]
 
     yield collector
@@ -63,19 +64,20 @@ def make(server: Replay) -> Iterator[Make]:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_fails_both_targets_with_its_reason(fault: str) -> None:
+def test_a_fault_fails_every_target_with_its_reason(fault: str) -> None:
     # `{}` is the whole answer of an MLflow that holds nothing.
     expected = REASONS.get(fault)
     slow = "1s" if expected == "timeout" else "30s"
     with Replay(FAULTS[fault]) as server:
         settings = configure(server.url, deadline=slow, baseline_deadline=slow)
         state = collect_once("x", EXPORTER.build(settings))
-    for name in ("server", "run-totals"):
+    for name in ("server", "runs", "run-totals"):
         target = state.targets()[name]
         assert target is not None
         failure = target.failure
         assert (failure.reason if isinstance(failure, Failure) else None) == expected, failure
-        assert target.series == (2 if expected is None and name == "server" else 0)
+        holds = {"server": 1, "runs": 1}
+        assert target.series == (holds.get(name, 0) if expected is None else 0)
 
 
 @pytest.mark.parametrize("fault", ["401", "500", "html", "truncated JSON", "cut", "null", "wrong types"])
@@ -84,10 +86,10 @@ def test_what_a_failing_call_kept_from_us_comes_next_time(fault: str, mlflow: Fa
     mlflow.experiment("1", "training")
     mlflow.run("r1", "1", "FAILED", 1, 2)
     whole = None
-    for call in (*range(8), None):
+    for call in (*range(12), None):
         server.requests.clear()
         server.respond = _failing(server, call, FAULTS[fault], mlflow)
-        collector = MlflowCollector(configure(server.url))
+        collector = Whole(configure(server.url))
         try:
             read(collector)
         except UpstreamError as error:
@@ -100,7 +102,67 @@ def test_what_a_failing_call_kept_from_us_comes_next_time(fault: str, mlflow: Fa
 
 
 def _failing(server: Replay, call: int | None, fault: Responder, otherwise: Responder) -> Responder:
-    return lambda request: (fault if len(server.requests) - 1 == call else otherwise)(request)
+    def respond(request: Request) -> Answer:
+        # A server whose version is out of reach is read all the same.
+        fails = len(server.requests) - 1 == call and not request.path.endswith("/version")
+        return (fault if fails else otherwise)(request)
+
+    return respond
+
+
+def test_runs_that_cannot_be_read_hide_no_model(mlflow: FakeMlflow, server: Replay) -> None:
+    mlflow.model("churn", 2)
+    mlflow.experiment("1")
+    server.respond = lambda request: (
+        FAULTS["500"] if request.path.endswith(("experiments/search", "runs/search")) else mlflow
+    )(request)
+    targets = collect_once("x", EXPORTER.build(configure(server.url))).targets()
+    assert {name: target and target.up for name, target in targets.items()} == {
+        "server": True,
+        "runs": False,
+        "run-totals": False,
+    }
+
+
+def test_pages_that_are_too_large_are_asked_for_in_parts(make: Make, mlflow: FakeMlflow, server: Replay) -> None:
+    mlflow.experiment("1")
+    now = int(time.time() * 1000)
+    for number in range(130):
+        mlflow.run(f"r{number:03}", "1", "FAILED", now - 2000, now - 1000)
+
+    def respond(request: Request) -> Answer:
+        fat = request.path.endswith("runs/search") and request.json["max_results"] > 70
+        return GIGABYTE_BODY if fat else mlflow(request)
+
+    server.respond = respond
+    collector = make()
+    assert samples(read(collector))[sample(metrics.EXPERIMENT_RECENT_RUNS, experiment="exp-1", status="FAILED")] == 130
+    server.requests.clear()
+    read(collector)
+    sizes = [each.json["max_results"] for each in server.requests if each.path.endswith("runs/search")]
+    assert set(sizes) == {api.RUNS_A_PAGE // 8}
+
+
+def test_a_run_with_too_many_metrics_hides_no_other(make: Make, mlflow: FakeMlflow, server: Replay) -> None:
+    mlflow.experiment("1")
+    for number in range(4):
+        mlflow.run(f"r{number}", "1", "FINISHED", 1, 2)
+        mlflow.model(f"m{number}", 1, champion="1")
+        mlflow.versions[-1]["run_id"] = f"r{number}"
+
+    def respond(request: Request) -> Answer:
+        if not request.path.endswith("runs/search"):
+            return mlflow(request)
+        fat = "'r2'" in request.json["filter"]
+        answer = mlflow(request)
+        if not fat:
+            answer = Answer(200, answer.body.replace(b"}}", b'}, "data": {"metrics": [{"key": "mse", "value": 1}]}}'))
+        return GIGABYTE_BODY if fat else answer
+
+    server.respond = respond
+    snapshot = read(make())
+    assert _labels(samples(snapshot), metrics.MODEL_ALIAS_METRIC, "model") == {"m0", "m1", "m3"}
+    assert dict(snapshot.dropped) == {(metrics.MODEL_ALIAS_METRIC, "limit"): 1}
 
 
 # Empty and small
@@ -240,7 +302,7 @@ def test_many_served_runs_are_read_again_in_turn(make: Make, mlflow: FakeMlflow,
 
     def refresh() -> list[int]:
         server.requests.clear()
-        runs.refresh(ids, ["1"], client, Deadline(10), lambda: True)
+        runs.refresh(ids, lambda: ["1"], client, Deadline(10), lambda: True)
         return [request.json["filter"].count("'r") for request in server.requests]
 
     assert refresh() == [100, 100, 50]

@@ -37,9 +37,10 @@ def test_every_declared_metric_is_emitted_and_no_other() -> None:
 
 
 def test_what_was_left_out_is_counted() -> None:
-    server, totals = _snapshots()
+    server, runs, totals = _snapshots()
     assert dict(server.dropped) == {
         (metrics.MODEL_TAG_INFO, "too_long"): 1,
         (metrics.MODEL_ALIAS_METRIC, "not_finite"): 2,
     }
+    assert not runs.dropped
     assert not totals.dropped

@@ -13,6 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from mlvitals.core.collector import Deadline, UpstreamError
+from mlvitals.mlflow import runs
 from mlvitals.mlflow.client import MlflowClient
 from mlvitals.mlflow.config import MlflowSettings
 from mlvitals.mlflow.runs import ENDED, OVERLAP, RunLedger
@@ -84,6 +85,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def collect(self) -> None:
+        # The first ends a list of running runs that was begun in little time; what started since is in the next.
+        self._sync(1000)
         self._sync(1000)
         assert self.ledger.complete(EXPERIMENTS)
         known = self.ledger.experiments()
@@ -106,8 +109,12 @@ class Machine(RuleBasedStateMachine):
 
     def _sync(self, steps: int) -> None:
         left = iter(range(steps))
+
+        def steps_left() -> bool:
+            return next(left, None) is not None
+
         self.mlflow.headers = {"Date": formatdate(self.now / 1000, usegmt=True)}
-        self.ledger.sync(EXPERIMENTS, self.client, Deadline(60), lambda: next(left, None) is not None)
+        self.ledger.sync(EXPERIMENTS, self.client, Deadline(60), steps_left, steps_left)
 
     def _running(self) -> list[Json]:
         return [run for run in self.mlflow.runs.values() if run["status"] == "RUNNING"]
@@ -137,9 +144,9 @@ def test_a_run_that_ends_in_a_far_future_hides_no_other(mlflow: FakeMlflow, serv
     now = 1_800_000_000_000
     mlflow.run("future", "1", "FINISHED", now, now * 1000)
     ledger, reader = RunLedger(WINDOW), client(server.url)
-    ledger.sync(["1"], reader, Deadline(10), lambda: True)
+    ledger.sync(["1"], reader, Deadline(10), lambda: True, lambda: True)
     mlflow.run("late", "1", "FAILED", now - 2, now - 1)
-    ledger.sync(["1"], reader, Deadline(10), lambda: True)
+    ledger.sync(["1"], reader, Deadline(10), lambda: True, lambda: True)
     assert ledger.experiments()["1"].recent == Counter(FINISHED=1, FAILED=1)
     reader.close()
 
@@ -150,7 +157,7 @@ def test_a_server_clock_that_was_far_ahead_loses_nothing(mlflow: FakeMlflow, ser
     ledger, reader = RunLedger(WINDOW), client(server.url)
     for seconds in (0, 30 * 86400, 60):
         mlflow.headers = {"Date": formatdate(now / 1000 + seconds, usegmt=True)}
-        ledger.sync(["1"], reader, Deadline(10), lambda: True)
+        ledger.sync(["1"], reader, Deadline(10), lambda: True, lambda: True)
         mlflow.run("after", "1", "FAILED", now - 2, now + 1)
     assert ledger.experiments()["1"].recent == Counter(FINISHED=1, FAILED=1)
     reader.close()
@@ -161,10 +168,73 @@ def test_nothing_is_shown_of_a_window_that_is_not_read(mlflow: FakeMlflow, serve
     for number in range(3):
         mlflow.run(f"r{number}", "1", "FAILED", 1_799_999_990_000, 1_799_999_999_000 + number)
     ledger, reader = RunLedger(WINDOW), client(server.url)
-    ledger.sync(["1"], reader, Deadline(10), lambda: False)
+    ledger.sync(["1"], reader, Deadline(10), lambda: False, lambda: False)
     shown = ledger.experiments().get("1")
     assert shown is None or (shown.recent, shown.last) == (None, None)
     for _ in range(4):
-        ledger.sync(["1"], reader, Deadline(10), lambda: False)
+        ledger.sync(["1"], reader, Deadline(10), lambda: False, lambda: False)
     assert ledger.experiments()["1"].recent == Counter(FAILED=3)
+    reader.close()
+
+
+class Steps:
+    """Says yes so many times."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def __call__(self) -> bool:
+        self.left -= 1
+        return self.left >= 0
+
+
+def test_many_running_runs_are_listed_in_several_collections(mlflow: FakeMlflow, server: Replay) -> None:
+    now = 1_800_000_000_000
+    mlflow.page_size = 2
+    for number in range(11):
+        mlflow.run(f"r{number:02}", "1", "RUNNING", now - 1000 + number // 5)
+    mlflow.run("ended", "1", "FAILED", now - 2, now - 1)
+    ledger, reader = RunLedger(WINDOW), client(server.url)
+    seen = []
+    for _ in range(8):
+        ledger.sync(["1"], reader, Deadline(10), Steps(1), Steps(99))
+        known = ledger.experiments()["1"]
+        assert known.recent == Counter(FAILED=1)
+        seen.append((known.running, known.oldest_start))
+        if ledger.complete(["1"]):
+            break
+    assert seen[0] == (None, None)
+    assert seen[-1] == (11, now - 1000)
+    # While the next list is read, what ends leaves the last one.
+    mlflow.run("r00", "1", "FINISHED", now - 1000, now - 1)
+    ledger.sync(["1"], reader, Deadline(10), Steps(0), Steps(99))
+    assert ledger.experiments()["1"].running == 10
+    reader.close()
+
+
+def test_an_endless_list_of_runs_is_not_held(
+    mlflow: FakeMlflow, server: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "MAX_RUNS", 5)
+    for number in range(6):
+        mlflow.run(f"r{number}", "1", "RUNNING", number)
+    reader = client(server.url)
+    with pytest.raises(UpstreamError, match="more than 5 runs") as caught:
+        RunLedger(WINDOW).sync(["1"], reader, Deadline(10), lambda: True, lambda: True)
+    assert caught.value.reason == "limit"
+    reader.close()
+
+
+def test_runs_that_all_ended_by_a_slow_clock_are_asked_for_in_turn(mlflow: FakeMlflow, server: Replay) -> None:
+    now = 1_800_000_000_000
+    for number in range(250):
+        mlflow.run(f"r{number:03}", "1", "RUNNING", now - WINDOW)
+    ledger, reader = RunLedger(WINDOW), client(server.url)
+    ledger.sync(["1"], reader, Deadline(10), lambda: True, lambda: True)
+    for number in range(250):
+        mlflow.run(f"r{number:03}", "1", "FAILED", now - WINDOW, now - 2 * OVERLAP)
+    for _ in range(3):
+        ledger.sync(["1"], reader, Deadline(10), lambda: False, lambda: False)
+    assert ledger.experiments()["1"].recent == Counter(FAILED=250)
+    assert ledger.experiments()["1"].running == 0
     reader.close()
