@@ -10,6 +10,11 @@ function matched(value) {
   return Array.isArray(value) ? `(${value.join('|')})` : value;
 }
 
+/** Prometheus writes numbers as text: NaN and +Inf among them. */
+function number(text) {
+  return Number(text.replace('Inf', 'Infinity'));
+}
+
 function seconds(time) {
   return Math.floor(time.valueOf() / 1000);
 }
@@ -79,7 +84,7 @@ function seriesFrame(target, { metric, values, value }) {
     refId: target.refId,
     fields: [
       { name: 'Time', type: FieldType.time, values: points.map(([time]) => time * 1000) },
-      { name: 'Value', type: FieldType.number, labels: metric, config, values: points.map(([, text]) => Number(text)) },
+      { name: 'Value', type: FieldType.number, labels: metric, config, values: points.map(([, text]) => number(text)) },
     ],
   });
 }
@@ -97,7 +102,7 @@ function tableFrame(target, result, several) {
     {
       name: several ? `Value #${target.refId}` : 'Value',
       type: FieldType.number,
-      values: result.map((series) => Number(series.value[1])),
+      values: result.map((series) => number(series.value[1])),
     },
   ];
   return toDataFrame({ refId: target.refId, fields: result.length ? fields : [] });
