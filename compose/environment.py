@@ -15,6 +15,8 @@ import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from compose.cache import MissingError, installed, root
@@ -29,14 +31,29 @@ TEST_TOOLS = ("hypothesis", "pytest", "pytest-timeout", "pytest-xdist", "trustme
 
 def develop() -> None:
     """`.venv`: the package, editable, with all that its development needs at the pinned versions."""
-    pip = ("--constraints", str(CONSTRAINTS), "--build-constraints", str(CONSTRAINTS), "--editable", ".[dev]")
-    _make(CHECKOUT / ".venv", [pip])
+    folder = CHECKOUT / ".venv"
+    with _made(folder) as missing:
+        if missing:
+            pins = ("--constraints", str(CONSTRAINTS), "--build-constraints", str(CONSTRAINTS))
+            _install(folder, *pins, "--editable", ".[dev]")
 
 
 def lowest() -> None:
     """`.venv-lowest`: the package on the oldest releases of its dependencies that it says it works with."""
-    package = ("--resolution", "lowest-direct", "--editable", ".[dashboards]")
-    _make(CHECKOUT / ".venv-lowest", [package, ("--constraints", str(CONSTRAINTS), *TEST_TOOLS)])
+    folder = CHECKOUT / ".venv-lowest"
+    with _made(folder) as missing:
+        if missing:
+            _install(folder, "--resolution", "lowest-direct", "--editable", ".[dashboards]")
+            pins = folder / "constraints.txt"
+            pins.write_text("\n".join(_pins_around(folder)))
+            _install(folder, "--constraints", str(pins), *TEST_TOOLS)
+
+
+def _pins_around(folder: Path) -> list[str]:
+    """What is in the environment stays; everything else as in constraints.txt."""
+    frozen = _uv("pip", "freeze", "--quiet", "--exclude-editable", "--python", str(folder / "bin/python")).splitlines()
+    kept = {line.partition("==")[0] for line in frozen}
+    return frozen + [line for line in CONSTRAINTS.read_text().splitlines() if line.partition("==")[0] not in kept]
 
 
 def constraints() -> None:
@@ -48,35 +65,45 @@ def constraints() -> None:
     _uv("pip", "compile", *options, "--python-version", oldest, "-o", str(CONSTRAINTS), *sources, stdin=build_system)
 
 
-def _make(folder: Path, installs: list[tuple[str, ...]]) -> None:
+@contextmanager
+def _made(folder: Path) -> Iterator[bool]:
+    """Whether the environment is still to be filled; it counts as made when the block ends well."""
     stamp = folder / "made-from"
-    wanted = _stamp(installs)
+    wanted = _stamp()
     if stamp.exists() and stamp.read_text() == wanted:
+        yield False
         return
     start = time.monotonic()
     print(f"making {folder.name} …", flush=True)
     _uv("venv", "--quiet", "--clear", "--python", _python(), str(folder))
-    for arguments in installs:
-        _uv("pip", "install", "--quiet", "--python", str(folder / "bin/python"), *arguments)
+    yield True
     stamp.write_text(wanted)
     print(f"made {folder.name} in {time.monotonic() - start:.0f} s", flush=True)
 
 
-def _stamp(installs: list[tuple[str, ...]]) -> str:
+def _install(folder: Path, *arguments: str) -> None:
+    _uv("pip", "install", "--quiet", "--python", str(folder / "bin/python"), *arguments)
+
+
+def _stamp() -> str:
     """What an environment is made from. The path counts: the package is installed editable."""
-    parts: list[object] = [sys.version, UV, str(CHECKOUT), installs]
-    parts += [(CHECKOUT / name).read_text() for name in ("pyproject.toml", CONSTRAINTS.name)]
+    files = (CHECKOUT / "pyproject.toml", CONSTRAINTS, Path(__file__))
+    parts = [sys.version, UV, str(CHECKOUT), *(file.read_text() for file in files)]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _uv(*arguments: str, stdin: str = "") -> None:
+def _uv(*arguments: str, stdin: str = "") -> str:
     environment = {"UV_CACHE_DIR": str(root() / "uv"), "UV_PYTHON_DOWNLOADS": "never"}
     # An environment that is active in the caller's shell is not meant.
     kept = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "CONDA_PREFIX")}
     command = [str(installed("uv", [UV, sys.platform, os.uname().machine], _bootstrap) / "uv"), *arguments]
-    run = subprocess.run(command, cwd=CHECKOUT, env=environment | kept, input=stdin, text=True, check=False)
+    output = subprocess.PIPE
+    run = subprocess.run(
+        command, cwd=CHECKOUT, env=environment | kept, input=stdin, stdout=output, text=True, check=False
+    )
     if run.returncode:
         raise MissingError(f"`uv {' '.join(arguments[:2])}` failed{_certificates_hint()}")
+    return run.stdout
 
 
 def _bootstrap(folder: Path) -> None:
