@@ -82,7 +82,11 @@ def serve_mlvitals() -> None:
 
     sockets = server.listen("127.0.0.1:0")
     print(sockets[0].getsockname()[1], flush=True)
-    asyncio.run(server.serve(sockets, [Route("/metrics", answer)], asyncio.Event().wait))
+
+    async def serve() -> None:
+        await server.Server(sockets, [Route("/metrics", answer)]).run(asyncio.Event().wait)
+
+    asyncio.run(serve())
 
 
 def measure(name: str, encoding: str) -> tuple[float, int]:

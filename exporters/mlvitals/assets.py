@@ -7,6 +7,7 @@ people, when such a package cannot be imported, a rule file is none, or two pack
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -42,6 +43,19 @@ def alert_names() -> list[str]:
 def runbooks() -> dict[str, str]:
     """Alert -> its runbook, in Markdown."""
     return {name.removesuffix(".md"): text for name, text in _texts("runbooks", ".md").items()}
+
+
+def alerts_of(exporter_type: str) -> list[str]:
+    """Names of the alerts about one type of exporter: those of the rule file with its name."""
+    groups = rule_files().get(f"{exporter_type}.yml", {}).get("groups", ())
+    return [rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule]
+
+
+@cache
+def dashboards_of(exporter_type: str) -> list[tuple[str, str]]:
+    """(uid, title) of the dashboards that carry the type as a tag."""
+    parsed = (json.loads(text) for text in dashboards().values())
+    return [(each["uid"], each["title"]) for each in parsed if exporter_type in each.get("tags", ())]
 
 
 def _rule_file(name: str, text: str) -> dict[str, Any]:

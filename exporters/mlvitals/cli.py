@@ -3,50 +3,54 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
-import signal
+import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
-import structlog
 from tabulate import tabulate
 
 from mlvitals import __version__, catalogue, config, logs, registry
+from mlvitals.advice import WHAT_TO_DO
 from mlvitals.core import server
 from mlvitals.core.runner import collect_once
 from mlvitals.core.settings import ExporterSettings
+from mlvitals.core.webconfig import WebConfig
+from mlvitals.daemon import Daemon, Plan
 from mlvitals.model import DEFAULT_LISTEN, Config
 from mlvitals.overrides import settings_from_sets
-from mlvitals.suite import Suite, collectors
-from mlvitals.web.routes import Endpoints
-
-log = structlog.get_logger()
-F = TypeVar("F", bound=Callable[..., Any])
+from mlvitals.suite import collectors
 
 DEFAULT_FILE = Path("mlvitals.yml")
+_LIVE = ("exporter", "type", "target", "result", "series", "error and what to do")
 _FILE = click.option(
     "-c", "--config", "file", type=click.Path(path_type=Path), help=f"Configuration file.  [default: {DEFAULT_FILE}]"
 )
 
 
-def _setup_logging(_: click.Context, __: click.Parameter, level: str) -> None:
-    logs.setup(level)
+def _command(command: Callable[..., None]) -> Callable[..., None]:
+    """What every command takes: how to log."""
 
-
-def _command(command: F) -> F:
-    return click.option(
+    @click.option(
         "--log-level",
         type=click.Choice(logs.LEVELS),
         default="info",
         show_default=True,
-        expose_value=False,
-        is_eager=True,
-        callback=_setup_logging,
         help="Least severe messages to log, to standard error.",
-    )(command)
+    )
+    @click.option(
+        "--log-format", type=click.Choice(logs.FORMATS), default="logfmt", show_default=True, help="Form of the log."
+    )
+    @functools.wraps(command)
+    def logging_first(*arguments: Any, log_level: str, log_format: str, **options: Any) -> None:
+        logs.setup(log_level, log_format)
+        command(*arguments, **options)
+
+    return logging_first
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -65,30 +69,44 @@ def main() -> None:
 @click.option("--set", "sets", metavar="KEY=VALUE", multiple=True, help="With TYPE: one setting; repeat it for lists.")
 @click.option("--only", metavar="NAME", multiple=True, help="Run only this exporter of the file; may be repeated.")
 @click.option("--listen", metavar="HOST:PORT", default=DEFAULT_LISTEN, show_default=True, help="Address to serve at.")
+@click.option(
+    "--web-config",
+    type=click.Path(path_type=Path),
+    help="TLS and basic auth, in the form of Prometheus's exporter-toolkit.",
+)
+@click.option("--enable-lifecycle", is_flag=True, help="Load the configuration again on POST /-/reload too.")
 @_command
-def run(type_name: str | None, file: Path | None, sets: tuple[str, ...], only: tuple[str, ...], listen: str) -> None:
-    """Serve metrics until SIGTERM or SIGINT.
+def run(
+    type_name: str | None,
+    file: Path | None,
+    sets: tuple[str, ...],
+    only: tuple[str, ...],
+    listen: str,
+    web_config: Path | None,
+    enable_lifecycle: bool,
+) -> None:
+    """Serve metrics until SIGTERM or SIGINT; SIGHUP loads the configuration again.
 
     \b
     With a configuration file:    mlvitals run -c mlvitals.yml
     One exporter without a file:  mlvitals run mlflow --set url=http://mlflow:5000
     """
-    if type_name is None:
-        if sets:
-            raise click.UsageError("--set goes with a TYPE, as in: mlvitals run mlflow --set url=http://mlflow:5000")
+    if type_name is None and sets:
+        raise click.UsageError("--set goes with a TYPE, as in: mlvitals run mlflow --set url=http://mlflow:5000")
+    if type_name is not None and (file or only):
+        raise click.UsageError("TYPE runs one exporter without a file: leave -c and --only out")
+
+    def load() -> Plan:
+        web = config.load_web(web_config) if web_config else WebConfig()
+        if type_name is not None:
+            return Plan([settings_from_sets(type_name, sets)], web)
         loaded = _load(file)
-        exporters, url = _chosen(loaded.exporters, only), loaded.web.external_url
-    else:
-        if file or only:
-            raise click.UsageError("TYPE runs one exporter without a file: leave -c and --only out")
-        exporters, url = [_or_exit(lambda: settings_from_sets(type_name, sets))], None
-    suite = Suite(exporters)
-    endpoints = Endpoints(suite, url, standalone=type_name is not None)
-    try:
-        sockets = server.listen(listen)
-    except (ValueError, OSError) as error:
-        _fail([f"--listen {listen}: {error}"])
-    asyncio.run(_serve(suite, endpoints, sockets))
+        return Plan(_chosen(loaded.exporters, only), web, loaded.web.external_url, loaded.links)
+
+    plan = _or_exit(load)
+    sockets = _or_exit(lambda: _sockets(listen))
+    daemon = _or_exit(lambda: Daemon(plan, load, sockets, standalone=type_name is not None, lifecycle=enable_lifecycle))
+    asyncio.run(daemon.run())
 
 
 @main.command()
@@ -97,14 +115,16 @@ def run(type_name: str | None, file: Path | None, sets: tuple[str, ...], only: t
 @_command
 def check(file: Path | None, live: bool) -> None:
     """Check a configuration file; exit 1 when anything is wrong."""
-    loaded = _load(file)
+    loaded = _or_exit(lambda: _load(file))
     if not live:
         click.echo(f"{file or DEFAULT_FILE}: {len(loaded.exporters)} exporters, no mistakes")
         return
     click.echo(f"Reading {len(loaded.exporters)} exporters …", err=True)
+    # The table says it all.
+    logs.setup("error")
     with ThreadPoolExecutor(8) as threads:
         rows = [row for found in threads.map(_live_rows, loaded.exporters) for row in found]
-    click.echo(tabulate(rows, headers=["exporter", "type", "target", "result", "series", "error"], tablefmt="simple"))
+    click.echo(tabulate(rows, headers=_LIVE, tablefmt="simple"))
     if any(row[3] != "up" for row in rows):
         raise SystemExit(1)
 
@@ -140,17 +160,11 @@ def metrics(form: str) -> None:
         click.echo(catalogue.table())
 
 
-async def _serve(suite: Suite, endpoints: Endpoints, sockets: Sequence[Any]) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    suite.start()
-    log.info("listening", url=f"http://{server.address_of(sockets)}", exporters=len(suite.exporters))
+def _sockets(address: str) -> list[socket.socket]:
     try:
-        await server.serve(sockets, endpoints.routes(), stop.wait)
-    finally:
-        log.info("stopping")
-        await asyncio.to_thread(suite.stop)
+        return server.listen(address)
+    except OSError as error:
+        raise OSError(f"cannot listen at {address}: {error.strerror or error}") from None
 
 
 def _live_rows(settings: ExporterSettings) -> list[list[object]]:
@@ -162,7 +176,7 @@ def _live_rows(settings: ExporterSettings) -> list[list[object]]:
     for name, target in collect_once(settings.name, built).targets().items():
         failure = target.failure if target else None
         result = failure.reason if failure else "up" if target else "timeout"
-        message = failure.message if failure else ""
+        message = f"{failure.message}\n{WHAT_TO_DO[failure.reason]}" if failure else ""
         rows.append([settings.name, settings.type, name, result, target.series if target else 0, message])
     return rows
 
@@ -170,15 +184,15 @@ def _live_rows(settings: ExporterSettings) -> list[list[object]]:
 def _load(file: Path | None) -> Config:
     if file is None and not DEFAULT_FILE.exists():
         hint = "or name a type, as in: mlvitals run mlflow --set url=http://mlflow:5000"
-        _fail([f"{DEFAULT_FILE}: no such file; give one with -c, {hint}"])
-    return _or_exit(lambda: config.load(file or DEFAULT_FILE))
+        raise config.ConfigError([f"{DEFAULT_FILE}: no such file; give one with -c, {hint}"])
+    return config.load(file or DEFAULT_FILE)
 
 
 def _chosen(exporters: Sequence[ExporterSettings], only: Sequence[str]) -> list[ExporterSettings]:
     names = [exporter.name for exporter in exporters]
     unknown = [name for name in only if name not in names]
     if unknown:
-        _fail([f"--only {name}: {registry.nearest(name, names)}" for name in unknown])
+        raise config.ConfigError([f"--only {name}: {registry.nearest(name, names)}" for name in unknown])
     return [exporter for exporter in exporters if not only or exporter.name in only]
 
 
@@ -190,7 +204,7 @@ def _or_exit(action: Callable[[], T]) -> T:
         return action()
     except config.ConfigError as error:
         _fail(error.problems)
-    except (LookupError, OSError) as error:
+    except (LookupError, OSError, ValueError) as error:
         _fail([str(error)])
 
 

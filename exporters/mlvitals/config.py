@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from mlvitals import assets, registry
+from mlvitals.core import metrics as own
+from mlvitals.core.metric import Metric, declared
 from mlvitals.core.settings import ExporterSettings, secret_keys
+from mlvitals.core.webconfig import WebConfig
 from mlvitals.model import Config
 from mlvitals.yamlfile import ConfigError, Document, Location, read
 
-__all__ = ["ConfigError", "load", "settings_from"]
+__all__ = ["ConfigError", "load", "load_web", "settings_from"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -54,6 +57,12 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
     return _Loader(document, path.parent).config()
 
 
+def load_web(path: Path) -> WebConfig:
+    """Read and check a web configuration file. Raises ConfigError."""
+    document = read(path, environment=None)
+    return _validated(document, WebConfig, document.data or {}, (), path.parent)
+
+
 def settings_from(type_name: str, data: Mapping[str, Any], source: str) -> ExporterSettings:
     """One exporter's settings from data that stands in no file. Raises ConfigError or LookupError."""
     model = registry.exporter_type(type_name).settings
@@ -72,7 +81,7 @@ class _Loader:
         entries = data.pop("exporters", None) or []
         exporters = [*self._exporters(entries)] if isinstance(entries, list) else entries
         self._problems += _literal_secrets(self._document, Config, ())
-        self._problems += _unknown_alerts(self._document, data.get("alerts"))
+        self._problems += _alert_problems(self._document, data.get("alerts"))
         try:
             config = _validated(self._document, Config, {**data, "exporters": exporters}, (), self._folder)
         except ConfigError as error:
@@ -108,6 +117,7 @@ class _Loader:
         except LookupError as error:
             raise ConfigError([self._document.problem((*at, "type"), str(error))]) from None
         self._problems += _literal_secrets(self._document, model, at)
+        self._problems += _taken_labels(self._document, entry.get("labels"), (*at, "labels"), {str(entry["type"])})
         return _validated(self._document, model, entry, at, self._folder)
 
 
@@ -166,9 +176,30 @@ def _literal_secrets(document: Document, model: type[BaseModel], below: Location
             yield document.problem(at, f"a secret does not stand in this file: use ${{VARIABLE}} or {at[-1]}_file")
 
 
-def _unknown_alerts(document: Document, alerts: Any) -> Iterator[str]:
+def _taken_labels(document: Document, labels: Any, at: Location, types: Iterable[str]) -> Iterator[str]:
+    """Labels that metrics have already: Prometheus would rename the metric's, or an alert's series would be one."""
+    metrics = [*declared(own), *(metric for name in types for metric in _metrics_of(name))]
+    for label in labels if isinstance(labels, dict) else ():
+        taken = next((metric for metric in metrics if label in metric.labels), None)
+        if taken:
+            yield document.problem((*at, label), f"{taken} has a label of this name: choose another")
+
+
+def _metrics_of(type_name: str) -> tuple[Metric, ...]:
+    try:
+        return registry.exporter_type(type_name).metrics
+    except LookupError:
+        # A plug-in that is installed and cannot be loaded; who uses it is told elsewhere.
+        return ()
+
+
+def _alert_problems(document: Document, alerts: Any) -> Iterator[str]:
     known = assets.alert_names()
-    for name in alerts if isinstance(alerts, dict) else ():
+    for name, override in alerts.items() if isinstance(alerts, dict) else ():
+        if isinstance(override, dict):
+            yield from _taken_labels(
+                document, override.get("labels"), ("alerts", name, "labels"), registry.type_names()
+            )
         if name not in known:
             yield document.problem(("alerts", name), f"unknown alert; {registry.nearest(name, known)}")
 

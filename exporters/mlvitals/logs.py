@@ -1,4 +1,4 @@
-"""Logging: logfmt to standard error, the libraries' own messages included."""
+"""Logging: one line a message to standard error, as logfmt or JSON, the libraries' own messages included."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ import sys
 import structlog
 
 LEVELS = ("debug", "info", "warning", "error")
+FORMATS = ("logfmt", "json")
 # A lost connection is the target's failure and logged as such; a bad request is a stranger's doing.
 _QUIET = ("urllib3", "tornado.access", "tornado.general")
+_RENDERERS: dict[str, structlog.typing.Processor] = {
+    "logfmt": structlog.processors.LogfmtRenderer(key_order=["ts", "level", "event"], bool_as_flag=False),
+    "json": structlog.processors.JSONRenderer(),
+}
 
 
-def setup(level: str) -> None:
-    """Begin logging everything at `level` and above."""
+def setup(level: str, form: str = "logfmt") -> None:
+    """Begin logging everything at `level` and above, in one of FORMATS."""
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", key="ts"),
         structlog.processors.format_exc_info,
     ]
-    renderer = structlog.processors.LogfmtRenderer(key_order=["ts", "level", "event"], bool_as_flag=False)
+    renderer = _RENDERERS[form]
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),

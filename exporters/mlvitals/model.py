@@ -14,6 +14,8 @@ _RULE_LABELS = {
     "severity": "use the key severity",
     "exporter": "it comes from the exporter",
     "exporter_type": "it comes from the exporter",
+    "instance": "it comes from the scrape",
+    "job": "it comes from the scrape",
 }
 DEFAULT_LISTEN = "127.0.0.1:10847"
 

@@ -29,6 +29,8 @@ def settings_from_sets(type_name: str, sets: Sequence[str]) -> ExporterSettings:
             raise ConfigError(
                 [f"{SOURCE}: expected KEY=VALUE, got {text!r}" if equals else f"{SOURCE}: expected KEY=VALUE"]
             )
+        if path == ["type"]:
+            raise ConfigError([f"{SOURCE} type: the type is {type_name}, as named before"])
         if path[-1] in secret_keys(model):
             raise ConfigError([f"{SOURCE} {key}: a secret would show in ps: use {path[-1]}_file"])
         _put(data, path, _scalar(key, value), sequence=_is_sequence(model, path))

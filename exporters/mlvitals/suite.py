@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
@@ -13,10 +13,12 @@ from prometheus_client import Metric as Exposition
 from mlvitals import __version__, registry
 from mlvitals.core import metrics
 from mlvitals.core.collector import Collector
+from mlvitals.core.metric import Metric
 from mlvitals.core.page import Page, page_of
 from mlvitals.core.runner import ExporterRunner
 from mlvitals.core.settings import ExporterSettings
 
+STOP_SECONDS = 5.0
 READY_AFTER = 60.0
 """Seconds after which the process counts as ready even when an exporter has not finished its first collection."""
 
@@ -30,41 +32,63 @@ class Exporter:
     page: Page
 
 
-class Suite:
-    """All exporters of one process."""
+Exporters = Mapping[str, Exporter]
 
-    def __init__(self, settings: Sequence[ExporterSettings]) -> None:
-        self.exporters = {entry.name: _exporter(entry) for entry in settings}
+
+class Suite:
+    """All exporters of one process. `exporters` is replaced whole, never changed."""
+
+    def __init__(self) -> None:
+        self.exporters: Exporters = {}
         self._process = _process_registry()
         self._started = time.monotonic()
+        self._ready = False
+        self._loaded: float | None = None
+        self._load_failed = False
 
-    def start(self) -> None:
-        """Begin collecting."""
-        self._started = time.monotonic()
-        for exporter in self.exporters.values():
-            exporter.runner.start()
+    def prepare(self, settings: Sequence[ExporterSettings]) -> Exporters:
+        """The set for these settings: an exporter whose settings are the same stays, with its data and schedule.
+
+        Starts nothing. Raises LookupError when a type cannot be used.
+        """
+        return {entry.name: self._kept(entry) or _exporter(entry) for entry in settings}
+
+    def apply(self, exporters: Exporters) -> None:
+        """Run this set instead of the last one."""
+        before, self.exporters = self.exporters, exporters
+        self._loaded, self._load_failed = time.time(), False
+        for name, exporter in exporters.items():
+            if before.get(name) is not exporter:
+                exporter.runner.start()
+        _stop(exporter for name, exporter in before.items() if exporters.get(name) is not exporter)
+
+    def reject(self) -> None:
+        """Remember that the last attempt to load the configuration failed."""
+        self._load_failed = True
 
     def stop(self) -> None:
         """End collecting; collections under way are cut."""
-        for exporter in self.exporters.values():
-            exporter.runner.cancel()
-        for exporter in self.exporters.values():
-            exporter.runner.join()
+        _stop(self.exporters.values())
 
     @property
     def ready(self) -> bool:
-        """Every exporter has finished or failed one collection, or a minute has passed."""
-        waited = time.monotonic() - self._started
-        return waited > READY_AFTER or all(exporter.runner.state.ready for exporter in self.exporters.values())
+        """Every exporter has finished or failed one collection, or a minute has passed. Once ready, always ready."""
+        late = time.monotonic() - self._started > READY_AFTER
+        self._ready |= late or all(exporter.runner.state.ready for exporter in self.exporters.values())
+        return self._ready
 
     def process_families(self) -> Iterator[Exposition]:
         """What the process says of itself."""
         yield from self._process.collect()
-        build = metrics.BUILD_INFO.family()
-        build.add(1, version=__version__, python_version=platform.python_version())
-        loaded = metrics.CONFIG_LAST_RELOAD_SUCCESSFUL.family()
-        loaded.add(1)
-        yield from (build.exposition(), loaded.exposition())
+        labels = {"version": __version__, "python_version": platform.python_version()}
+        yield _single(metrics.BUILD_INFO, 1, **labels)
+        yield _single(metrics.CONFIG_LAST_RELOAD_SUCCESSFUL, not self._load_failed)
+        if self._loaded is not None:
+            yield _single(metrics.CONFIG_LAST_RELOAD_SUCCESS, self._loaded)
+
+    def _kept(self, settings: ExporterSettings) -> Exporter | None:
+        running = self.exporters.get(settings.name)
+        return running if running and running.settings == settings else None
 
 
 def collectors(settings: ExporterSettings) -> Sequence[Collector]:
@@ -75,6 +99,21 @@ def collectors(settings: ExporterSettings) -> Sequence[Collector]:
 def _exporter(settings: ExporterSettings) -> Exporter:
     runner = ExporterRunner(settings.name, collectors(settings))
     return Exporter(settings, runner, page_of(runner.state))
+
+
+def _stop(exporters: Iterable[Exporter]) -> None:
+    ending = list(exporters)
+    for exporter in ending:
+        exporter.runner.cancel()
+    end = time.monotonic() + STOP_SECONDS
+    for exporter in ending:
+        exporter.runner.join(max(0.0, end - time.monotonic()))
+
+
+def _single(metric: Metric, value: float, **labels: str) -> Exposition:
+    family = metric.family()
+    family.add(value, **labels)
+    return family.exposition()
 
 
 def _process_registry() -> CollectorRegistry:

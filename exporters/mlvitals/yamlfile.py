@@ -54,12 +54,12 @@ def shown(location: Location) -> str:
     return text
 
 
-def read(path: Path, environment: Mapping[str, str] = os.environ) -> Document:
-    """Parse a file. Raises ConfigError."""
+def read(path: Path, environment: Mapping[str, str] | None = os.environ) -> Document:
+    """Parse a file; without an environment a dollar sign is only that. Raises ConfigError."""
     return parse(_text(path), str(path), environment)
 
 
-def parse(text: str, source: str, environment: Mapping[str, str] = os.environ) -> Document:
+def parse(text: str, source: str, environment: Mapping[str, str] | None = os.environ) -> Document:
     """Parse a text. Raises ConfigError with every unset variable and duplicate key, or the first syntax error."""
     document = Document(source)
     loader = yaml.SafeLoader(text)
@@ -100,7 +100,7 @@ def _text(path: Path) -> str:
 class _Reader:
     """Turns nodes into data. Aliases are followed, but only so far: ten lines of them can name a billion values."""
 
-    def __init__(self, loader: yaml.SafeLoader, document: Document, environment: Mapping[str, str]) -> None:
+    def __init__(self, loader: yaml.SafeLoader, document: Document, environment: Mapping[str, str] | None) -> None:
         self.problems: list[str] = []
         self._loader = loader
         self._document = document
@@ -142,9 +142,13 @@ class _Reader:
     def _scalar(self, node: Node, at: Location) -> Any:
         self._document.written[at] = str(node.value)
         value = self._loader.construct_object(node, deep=True)
-        return self._expand(value, at) if isinstance(value, str) else value
+        return (
+            self._expand(value, at, self._environment)
+            if isinstance(value, str) and self._environment is not None
+            else value
+        )
 
-    def _expand(self, text: str, at: Location) -> str:
+    def _expand(self, text: str, at: Location, environment: Mapping[str, str]) -> str:
         def replace(match: re.Match[str]) -> str:
             if match[0] == "$$":
                 return "$"
@@ -154,9 +158,9 @@ class _Reader:
                     return "$"
                 self.problems.append(self._document.problem(at, "expected ${VARIABLE}; write $$ for a dollar sign"))
                 return ""
-            if name not in self._environment:
+            if name not in environment:
                 self.problems.append(self._document.problem(at, f"environment variable {name} is not set"))
                 return ""
-            return self._environment[name]
+            return environment[name]
 
         return _VARIABLE.sub(replace, text)

@@ -81,6 +81,7 @@ def test_set_makes_scalars_lists_and_nested_keys() -> None:
         (["url=http://h", "intervl=5s"], "intervl: unknown key; did you mean 'interval'?"),
         (["url=http://h", "tags=[a, b]"], "lists are made by repeating the key"),
         ([], "url: required key is missing"),
+        (["url=http://h", "type=foo"], "--set type: the type is mlflow, as named before"),
     ],
 )
 def test_a_bad_set_is_one_clear_line(sets: list[str], problem: str) -> None:

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from mlvitals.core.collector import Deadline, Failure, Schedule, Snapshot, UpstreamError
 from mlvitals.core.metric import Family
-from mlvitals.core.runner import ExporterRunner, collect_once, next_start
+from mlvitals.core.runner import ExporterRunner, collect_once, pause
 from mlvitals.core.state import ExporterState
 from tests.support.collectors import Results, Scripted, always, things
 from tests.support.waiting import until
@@ -76,7 +76,7 @@ def test_the_deadline_fails_a_stuck_collection_and_its_late_result_is_thrown_awa
     assert done.wait(10)
     assert sample(runner.state.families(), "things", "0") is None
     runner.cancel()
-    runner.join()
+    runner.join(10)
 
 
 def test_the_deadline_frees_what_registered_with_it() -> None:
@@ -112,7 +112,7 @@ def test_a_collection_is_never_begun_while_the_last_one_runs() -> None:
     runner.start()
     until(lambda: runs[0] > 20)
     runner.cancel()
-    runner.join()
+    runner.join(10)
     assert most == [1]
 
 
@@ -133,7 +133,7 @@ def test_one_stuck_collector_keeps_no_other_waiting() -> None:
     runner.start()
     until(lambda: (sample(runner.state.families(), "things", "0") or 0) > 5)
     runner.cancel()
-    runner.join()
+    runner.join(10)
     assert never.is_set()
 
 
@@ -151,7 +151,7 @@ def test_stopping_cuts_what_is_under_way_and_closes_collectors() -> None:
     runner.start()
     assert entered.wait(10)
     runner.cancel()
-    runner.join()
+    runner.join(10)
     assert collector.closed.is_set()
     assert runner.state.targets() == {"server": None}
 
@@ -188,7 +188,7 @@ def test_a_target_that_is_gone_is_forgotten() -> None:
     until(lambda: next(rounds) > 3)
     until(lambda: set(runner.state.targets()) == {"a"})
     runner.cancel()
-    runner.join()
+    runner.join(10)
 
 
 def test_auxiliary_collectors_do_not_count_for_exporter_up() -> None:
@@ -237,10 +237,38 @@ def test_only_changes_of_state_are_logged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("interval", "failures", "expected"),
-    [(30, 0, 30), (30, 5, 30), (3600, 0, 3600), (3600, 1, 30), (3600, 3, 120), (3600, 99, 3600)],
+    ("interval", "failures", "took", "expected"),
+    [
+        (30, 0, 2, 28),
+        (30, 0, 99, 0),
+        (30, 5, 0, 30),
+        (30, 5, 30, 30),
+        (3600, 0, 0, 3600),
+        (3600, 1, 0, 30),
+        (3600, 3, 20, 100),
+        (3600, 3, 600, 600),
+        (3600, 99, 0, 3600),
+    ],
 )
-def test_a_failed_collection_is_tried_again_before_a_long_interval_is_over(
-    interval: float, failures: int, expected: float
+def test_after_a_failure_a_long_interval_is_cut_short_and_a_slow_source_gets_rest(
+    interval: float, failures: int, took: float, expected: float
 ) -> None:
-    assert next_start(interval, failures) == expected
+    assert pause(interval, failures, took) == expected
+
+
+def test_auxiliary_collectors_do_not_count_for_the_last_success() -> None:
+    main = Scripted(always(Failure("server", "http", "500")))
+    side = Scripted(always(Snapshot("totals", ())), "totals", ("totals",), auxiliary=True)
+    families = collect_once("e", [main, side]).families()
+    assert sample(families, "mlvitals_exporter_last_success_timestamp_seconds") is None
+    assert sample(families, "mlvitals_target_last_success_timestamp_seconds", "totals")
+
+
+def test_what_targets_says_does_not_change_afterwards() -> None:
+    collector = Scripted(always(Snapshot("server", ())))
+    state = ExporterState("e", [collector])
+    state.record(collector, Failure("server", "http", "500"))
+    before = state.targets()["server"]
+    state.record(collector, Snapshot("server", (things(),)))
+    assert before is not None
+    assert (before.up, before.series) == (False, 0)

@@ -1,20 +1,22 @@
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import resource
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import requests
 
 from mlvitals.core import server
 from mlvitals.core.server import Request, Response, Route
+from tests.support.http_server import serving
 from tests.support.waiting import until
 
 BIG = b"x" * 20_000_000
+GET_BIG = b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 def _raise(_: Request) -> Response:
@@ -30,32 +32,9 @@ ROUTES = (
 )
 
 
-@contextmanager
-def serving(routes: tuple[Route, ...] = ROUTES) -> Iterator[str]:
-    """A server in a thread; yields its HOST:PORT."""
-    sockets = server.listen("127.0.0.1:0")
-    started: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-    async def main() -> None:
-        stop = asyncio.Event()
-        started.append((asyncio.get_running_loop(), stop))
-        await server.serve(sockets, routes, stop.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(main()))
-    thread.start()
-    try:
-        until(lambda: started)
-        yield server.address_of(sockets)
-    finally:
-        loop, stop = started[0]
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(20)
-        assert not thread.is_alive()
-
-
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with serving() as address:
+    with serving(ROUTES) as (address, _):
         yield address
 
 
@@ -100,7 +79,14 @@ def test_a_handler_sees_the_path_and_the_host(address: str, host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "expected"), [("gzip", "True"), ("br, gzip;q=0.5", "True"), ("gzip;q=0", "False"), ("identity", "False")]
+    ("header", "expected"),
+    [
+        ("gzip", "True"),
+        ("br, gzip;q=0.5", "True"),
+        ("gzip;q=0", "False"),
+        ("identity", "False"),
+        ("*;q=0, gzip", "True"),
+    ],
 )
 def test_accept_encoding_is_understood(address: str, header: str, expected: str) -> None:
     assert requests.get(f"http://{address}/gzip", headers={"Accept-Encoding": header}, timeout=10).text == expected
@@ -122,7 +108,7 @@ def test_half_requests_hold_no_worker(address: str) -> None:
 
 def test_a_header_that_is_dripped_is_cut(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "HEADER_SECONDS", 0.5)
-    with serving() as short, connect(short, b"GET /hello HTTP/1.1\r\nHost: a\r\nX: ") as sock:
+    with serving(ROUTES) as (short, _), connect(short, b"GET /hello HTTP/1.1\r\nHost: a\r\nX: ") as sock:
         assert until(lambda: _cut(lambda: sock.sendall(b"a")), 20)
 
 
@@ -146,7 +132,7 @@ def test_a_reader_that_does_not_read_is_cut(monkeypatch: pytest.MonkeyPatch) -> 
         done.set()
         return Response(BIG)
 
-    with serving((Route("/big", big),)) as address, connect(address, b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n") as sock:
+    with serving((Route("/big", big),)) as (address, _), connect(address, GET_BIG) as sock:
         assert done.wait(10)
         until(lambda: _cut(lambda: sock.sendall(b"\r\n")), 20)
         assert len(_all_of(sock)) < len(BIG)
@@ -165,12 +151,77 @@ def test_ipv6_loopback() -> None:
         sock.close()
 
 
+def test_answers_under_way_are_finished_at_the_end() -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow(_: Request) -> Response:
+        asked.set()
+        go_on.wait(30)
+        return Response(BIG)
+
+    with serving((Route("/slow", slow),)) as (address, _):
+        sock = connect(address, b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert asked.wait(10)
+        # The server is told to end right here; its answer comes half a second into the end.
+        threading.Timer(0.5, go_on.set).start()
+        reader = threading.Thread(target=lambda: received.append(_all_of(sock)))
+        received: list[bytes] = []
+        reader.start()
+    reader.join(20)
+    sock.close()
+    assert received[0].endswith(BIG)
+
+
+def test_readers_that_do_not_read_cost_little_memory() -> None:
+    with serving((Route("/big", lambda _: Response(BIG)),)) as (address, _):
+        before = _resident()
+        idle = [connect(address, GET_BIG) for _ in range(40)]
+        try:
+            for sock in idle:
+                assert sock.recv(1)
+            assert _resident() - before < 100 << 20
+        finally:
+            for sock in idle:
+                sock.close()
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
 def _all_of(sock: socket.socket) -> bytes:
     received = bytearray()
     with contextlib.suppress(ConnectionError):
         while chunk := sock.recv(1 << 16):
             received += chunk
     return bytes(received)
+
+
+def test_connections_beyond_the_limit_are_refused_and_room_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 3)
+    with serving(ROUTES) as (address, _):
+        held = [connect(address, b"GET /hello HTTP/1.1\r\n") for _ in range(3)]
+        with connect(address, b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n") as one_more:
+            assert _all_of(one_more) == b""
+        for sock in held:
+            sock.close()
+        assert until(lambda: _status(f"http://{address}/hello")) == 200
+
+
+@pytest.mark.parametrize(("method", "status"), [("POST", 200), ("GET", 405), ("HEAD", 405), ("PUT", 405)])
+def test_a_post_route_takes_only_post(method: str, status: int) -> None:
+    with serving((Route("/act", lambda _: Response(b"done"), "POST"),)) as (address, _):
+        answer = requests.request(method, f"http://{address}/act", timeout=10)
+    assert answer.status_code == status
+    assert answer.headers.get("Allow", "POST") == "POST"
+
+
+def _status(url: str) -> int | None:
+    try:
+        return requests.get(url, timeout=10).status_code
+    except requests.ConnectionError:
+        return None
 
 
 def _cut(send: Callable[[], None]) -> bool:

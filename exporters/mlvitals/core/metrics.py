@@ -43,3 +43,7 @@ BUILD_INFO = info(
 CONFIG_LAST_RELOAD_SUCCESSFUL = gauge(
     "mlvitals_config_last_reload_successful", "1 when the configuration was last loaded without an error, else 0"
 )
+CONFIG_LAST_RELOAD_SUCCESS = gauge(
+    "mlvitals_config_last_reload_success_timestamp_seconds",
+    "When the configuration that is running was loaded, Unix time",
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import random
 import threading
 import time
@@ -118,7 +119,7 @@ class ExporterRunner:
         for loop in self._loops:
             loop.cancel()
 
-    def join(self, timeout: float = 5.0) -> None:
+    def join(self, timeout: float) -> None:
         """Wait for the end of what was cancelled, `timeout` seconds at most."""
         end = time.monotonic() + timeout
         for loop in self._loops:
@@ -139,9 +140,14 @@ def collect_once(name: str, collectors: Sequence[Collector]) -> ExporterState:
     return state
 
 
-def next_start(interval: float, failures: int) -> float:
-    """Seconds between two starts after so many failures in a row: an hourly source is not given up for an hour."""
-    return min(interval, RETRY_AFTER * 2 ** (min(failures, 20) - 1)) if failures else interval
+def pause(interval: float, failures: int, took: float) -> float:
+    """Seconds from the end of a collection that took so long to the next start, after so many failures in a row.
+
+    A source of a long interval is not given up for that long. One that is too slow gets as much rest as it had work.
+    """
+    if not failures:
+        return max(0.0, interval - took)
+    return max(took, min(interval, math.ldexp(RETRY_AFTER, min(failures, 20) - 1)) - took)
 
 
 class _Loop(threading.Thread):
@@ -161,9 +167,8 @@ class _Loop(threading.Thread):
                 break
             self._current.run()
             failures = 0 if self._current.read_any else failures + 1
-            interval = next_start(self._collector.schedule.interval, failures)
             spread = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
-            wait = max(0.0, interval * spread - (time.monotonic() - started))
+            wait = pause(self._collector.schedule.interval * spread, failures, time.monotonic() - started)
         self._collector.close()
 
     def cancel(self) -> None:

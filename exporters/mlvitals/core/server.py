@@ -12,27 +12,33 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, Literal, cast
 
 import structlog
 from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders
+from tornado.iostream import IOStream, StreamClosedError
 from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
+
+from mlvitals.core.access import BasicAuth, Guard
+from mlvitals.core.webconfig import WebConfig, tls_context
 
 log = structlog.get_logger()
 
 HEADER_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
+DRAIN_SECONDS = 5.0
 MAX_HEADER = 16 * 1024
+MAX_CONNECTIONS = 512
+_SLICE = 256 * 1024
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 
 
@@ -42,16 +48,15 @@ class Request:
 
     args: tuple[str, ...]
     host: str
+    scheme: str
     headers: Mapping[str, str]
 
     @property
     def accepts_gzip(self) -> bool:
         """The client takes gzip."""
-        for entry in self.headers.get("Accept-Encoding", "").lower().split(","):
-            coding, _, quality = entry.partition(";")
-            if coding.strip() in ("gzip", "*"):
-                return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-        return False
+        entries = (entry.partition(";") for entry in self.headers.get("Accept-Encoding", "").lower().split(","))
+        codings = {coding.strip(): quality.replace(" ", "") for coding, _, quality in entries}
+        return codings.get("gzip", codings.get("*", "q=0")) not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,16 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path (a regular expression that matches all of it) and what answers GET and HEAD there."""
+    """A path (a regular expression that matches all of it) and what answers there: GET and HEAD, or POST."""
 
     path: str
     handle: Callable[[Request], Response]
+    method: Literal["GET", "POST"] = "GET"
+
+    @property
+    def allowed(self) -> str:
+        """The value of the header Allow."""
+        return "GET, HEAD" if self.method == "GET" else self.method
 
 
 def listen(address: str) -> list[socket.socket]:
@@ -90,14 +101,22 @@ def address_of(sockets: Sequence[socket.socket]) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-async def serve(
-    sockets: Sequence[socket.socket], routes: Sequence[Route], until: Callable[[], Awaitable[object]]
-) -> None:
-    """Serve until `until()` returns; answers under way are finished first, for five seconds at most."""
-    with ThreadPoolExecutor(4, thread_name_prefix="http") as threads:
-        handlers = [(f"(?:{route.path})", _Handler, {"route": route, "threads": threads}) for route in routes]
-        application = Application(handlers, default_handler_class=_NotFound, log_function=_log_request)
-        server = HTTPServer(
+class Server:
+    """Serves routes on sockets. `secure` may be called at any time and holds for new connections and requests."""
+
+    def __init__(self, sockets: Sequence[socket.socket], routes: Sequence[Route]) -> None:
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="http")
+        self._guard = Guard()
+        self._underway: set[asyncio.Task[None]] = set()
+        common = {"threads": self._threads, "guard": self._guard, "underway": self._underway}
+        handlers = [(f"(?:{route.path})", _Handler, {"route": route, **common}) for route in routes]
+        application = Application(
+            handlers,
+            default_handler_class=_NotFound,
+            default_handler_args={"guard": self._guard},
+            log_function=_log_request,
+        )
+        self._http = _HTTPServer(
             application,
             idle_connection_timeout=HEADER_SECONDS,
             body_timeout=HEADER_SECONDS,
@@ -105,19 +124,48 @@ async def serve(
             max_body_size=MAX_HEADER,
             max_buffer_size=4 * MAX_HEADER,
         )
-        server.add_sockets(sockets)
+        self._sockets = sockets
+
+    def secure(self, web: WebConfig) -> None:
+        """Take TLS and users from `web`. Raises OSError, and changes nothing, when a certificate cannot be used."""
+        context = tls_context(web.tls_server_config) if web.tls_server_config else None
+        self._http.ssl_options = context
+        self._guard.auth = BasicAuth(web.basic_auth_users) if web.basic_auth_users else None
+
+    async def run(self, until: Callable[[], Awaitable[object]]) -> None:
+        """Serve until `until()` returns; answers under way are finished first, for five seconds at most."""
+        self._http.add_sockets(self._sockets)
         try:
             await until()
         finally:
-            server.stop()
-            await _drain(server)
+            self._http.stop()
+            await self._drain()
+            self._guard.close()
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _drain(self) -> None:
+        if self._underway:
+            await asyncio.wait(self._underway, timeout=DRAIN_SECONDS)
+        await self._http.close_all_connections()
 
 
-async def _drain(server: HTTPServer) -> None:
-    try:
-        await asyncio.wait_for(server.close_all_connections(), 5)
-    except TimeoutError:
-        log.warning("connections were still open at the end")
+class _HTTPServer(HTTPServer):
+    """Tornado's server with a bound on open connections, so that strangers cannot take all file descriptors."""
+
+    def initialize(self, *args: Any, **options: Any) -> None:
+        super().initialize(*args, **options)
+        self._open = 0
+
+    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+        if self._open >= MAX_CONNECTIONS:
+            stream.close()
+            return
+        self._open += 1
+        super().handle_stream(stream, address)
+
+    def on_close(self, server_conn: object) -> None:
+        self._open -= 1
+        super().on_close(server_conn)
 
 
 class _Base(RequestHandler):
@@ -131,35 +179,67 @@ class _Base(RequestHandler):
     def compute_etag(self) -> None:
         """No ETag: hashing a large page costs more than sending it, and scrapers do not ask."""
 
+    async def _admit(self, guard: Guard) -> None:
+        if not await guard.admits(self.request.headers.get("Authorization", "")):
+            self.set_status(401)
+            self.set_header("WWW-Authenticate", 'Basic realm="mlvitals", charset="UTF-8"')
+            self.finish("401 Unauthorized\n")
+
     def write_error(self, status_code: int, **_: object) -> None:
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.finish(f"{status_code} {self._reason}\n")
 
 
 class _NotFound(_Base):
-    def prepare(self) -> None:
-        raise HTTPError(404)
+    def initialize(self, guard: Guard) -> None:
+        self._guard = guard
+
+    async def prepare(self) -> None:
+        await self._admit(self._guard)
+        if not self._finished:
+            raise HTTPError(404)
 
 
 class _Handler(_Base):
-    def initialize(self, route: Route, threads: ThreadPoolExecutor) -> None:
+    def initialize(
+        self, route: Route, threads: ThreadPoolExecutor, guard: Guard, underway: set[asyncio.Task[None]]
+    ) -> None:
+        self._underway = underway
         self._route = route
         self._threads = threads
+        self._guard = guard
+
+    async def prepare(self) -> None:
+        await self._admit(self._guard)
 
     async def get(self, *args: str) -> None:
-        host = self.request.headers.get("Host", "")
-        if not _HOST.fullmatch(host):
-            raise HTTPError(400)
-        request = Request(args, host, _Headers(self.request.headers))
-        loop = asyncio.get_running_loop()
-        response = await loop.run_in_executor(self._threads, self._route.handle, request)
-        await self._answer(response)
+        if self._route.method != "GET":
+            raise HTTPError(405)
+        await self._handle(args)
 
     head = get
 
+    async def post(self, *args: str) -> None:
+        if self._route.method != "POST":
+            raise HTTPError(405)
+        await self._handle(args)
+
+    async def _handle(self, args: tuple[str, ...]) -> None:
+        host = self.request.headers.get("Host", "")
+        if not _HOST.fullmatch(host):
+            raise HTTPError(400)
+        request = Request(args, host, self.request.protocol, _Headers(self.request.headers))
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self._underway.add(task)
+        try:
+            loop = asyncio.get_running_loop()
+            await self._answer(await loop.run_in_executor(self._threads, self._route.handle, request))
+        finally:
+            self._underway.discard(task)
+
     def write_error(self, status_code: int, **kwargs: object) -> None:
         if status_code == 405:
-            self.set_header("Allow", "GET, HEAD")
+            self.set_header("Allow", self._route.allowed)
         super().write_error(status_code, **kwargs)
 
     async def _answer(self, response: Response) -> None:
@@ -167,15 +247,21 @@ class _Handler(_Base):
         self.set_header("Content-Type", response.content_type)
         for name, value in response.headers.items():
             self.set_header(name, value)
-        if self.request.method == "HEAD":
-            self.set_header("Content-Length", str(len(response.body)))
-        else:
-            self.write(response.body)
+        self.set_header("Content-Length", str(len(response.body)))
         try:
-            await asyncio.wait_for(self.finish(), ANSWER_SECONDS)
+            await asyncio.wait_for(self._send(response.body), ANSWER_SECONDS)
         except TimeoutError:
-            # A reader this slow would hold the whole page in memory for as long as it likes.
             cast(HTTP1Connection, self.request.connection).stream.close()
+        except StreamClosedError:
+            """The reader went away."""
+
+    async def _send(self, body: bytes) -> None:
+        """Slice by slice: a reader that does not read costs a slice of memory, not the page."""
+        if self.request.method != "HEAD":
+            for start in range(0, len(body), _SLICE):
+                self.write(body[start : start + _SLICE])
+                await self.flush()
+        await self.finish()
 
 
 class _Headers(dict[str, str]):

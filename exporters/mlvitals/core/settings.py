@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, get_args
+from typing import Annotated, Any, ClassVar, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -24,7 +24,7 @@ from mlvitals.core.collector import Schedule
 
 _DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
 _SECONDS = (604800, 86400, 3600, 60, 1, 0.001)
-_RESERVED_TARGET_LABELS = ("exporter", "exporter_type", "job", "instance")
+_RESERVED_TARGET_LABELS = ("exporter", "exporter_type", "job", "instance", "alertname", "severity")
 
 
 def parse_duration(value: object) -> float:
@@ -109,7 +109,9 @@ class ExporterSettings(Settings):
     type: str = Field(description="what kind of system this is")
     interval: Duration | None = Field(None, description="time between two collections; default 30s")
     deadline: Duration | None = Field(None, description="time that one collection may take; default 30s")
-    stale_after: Duration | None = Field(None, description="age at which data leaves the page; default 5 intervals")
+    stale_after: Duration | None = Field(
+        None, description="age at which data leaves the page; default 5 intervals, at least interval and deadline"
+    )
     labels: dict[str, str] = Field(default_factory=dict, description="labels that service discovery adds")
 
     @field_validator("name")
@@ -124,15 +126,27 @@ class ExporterSettings(Settings):
     def _target_labels(cls, value: dict[str, str]) -> dict[str, str]:
         for label in value:
             if label in _RESERVED_TARGET_LABELS or label.startswith("__"):
-                raise ValueError(f"label {label} is set by mlvitals or Prometheus: choose another")
+                raise ValueError(f"label {label} is set by mlvitals, its rules or Prometheus: choose another")
             if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", label):
                 raise ValueError(f"label {label!r} is not a Prometheus label name")
         return value
 
     def schedule(self) -> Schedule:
         """The schedule of the exporter's main collector."""
-        interval = self.interval or self.default_interval
-        return Schedule(interval, self.deadline or self.default_deadline, self.stale_after or 5 * interval)
+        interval, deadline = self.interval or self.default_interval, self.deadline or self.default_deadline
+        # With a deadline of several intervals, five of them may pass before a slow collection ends.
+        return Schedule(interval, deadline, self.stale_after or max(5 * interval, interval + deadline))
+
+    @model_validator(mode="after")
+    def _data_lasts_until_the_next(self) -> Self:
+        schedule = self.schedule()
+        if schedule.interval < 1:
+            raise ValueError("expected an interval of at least 1s")
+        if schedule.stale_after <= schedule.interval:
+            raise ValueError(
+                "expected stale_after to be longer than interval: data would leave the page before it is read anew"
+            )
+        return self
 
 
 class HttpSettings(ExporterSettings):

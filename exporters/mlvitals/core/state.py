@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -86,8 +86,14 @@ class ExporterState:
             known: dict[str, TargetState | None] = {}
             for name, collector in self._collectors.items():
                 known |= dict.fromkeys(collector.targets)
-                known |= self._states[name].targets
+                # Copies: the reader asks several things of one moment.
+                known |= {target: replace(state) for target, state in self._states[name].targets.items()}
             return known
+
+    def durations(self) -> dict[str, float]:
+        """Collector -> seconds that its last collection took."""
+        with self._lock:
+            return {name: state.duration for name, state in self._states.items() if state.duration is not None}
 
     def record(self, collector: Collector, result: Snapshot | Failure) -> None:
         """Take one result. Logs when the target's state changed."""
@@ -100,7 +106,9 @@ class ExporterState:
                 target.failure = result
                 self._errors[result.reason] += 1
             else:
-                self._last_success = target.last_success = self._clock()
+                target.last_success = self._clock()
+                if not collector.auxiliary:
+                    self._last_success = target.last_success
                 target.failure, target.snapshot = None, result
                 target.expires = self._monotonic() + collector.schedule.stale_after
             self._version += 1
@@ -166,9 +174,8 @@ class ExporterState:
 
     def _durations(self) -> Family:
         durations = metrics.COLLECTION_DURATION.family()
-        for name, state in self._states.items():
-            if state.duration is not None:
-                durations.add(state.duration, collector=name)
+        for name, seconds in self.durations().items():
+            durations.add(seconds, collector=name)
         return durations
 
     def _log_change(self, result: Snapshot | Failure, before: Failure | None, *, new: bool) -> None:

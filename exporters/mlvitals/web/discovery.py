@@ -25,6 +25,13 @@ def target_groups(exporters: Iterable[ExporterSettings], external_url: str) -> l
     return [*groups, _group(external_url, "/metrics", {"exporter": PROCESS, "exporter_type": PROCESS})]
 
 
+def standalone_group(exporter: ExporterSettings, external_url: str) -> list[dict[str, Any]]:
+    """The one group of a process whose `/metrics` holds its only exporter's page too."""
+    return [
+        _group(external_url, "/metrics", {**exporter.labels, "exporter": exporter.name, "exporter_type": exporter.type})
+    ]
+
+
 def _group(external_url: str, path: str, labels: dict[str, str]) -> dict[str, Any]:
     parts = urlsplit(external_url)
     meta = {"__scheme__": parts.scheme, "__metrics_path__": parts.path.rstrip("/") + path}

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from markdown_it import MarkdownIt
 
 from mlvitals import assets
 from mlvitals.core.page import Rendered, render_live
 from mlvitals.core.server import Request, Response, Route
-from mlvitals.suite import Exporter, Suite
+from mlvitals.model import Links
+from mlvitals.suite import Suite
 from mlvitals.web import discovery, status
+from mlvitals.web.document import CONTENT_SECURITY_POLICY, document
 
-_HTML = "text/html; charset=utf-8"
 _NOT_FOUND = Response(b"404 Not Found\n", status=404)
 
 
 class Endpoints:
-    """Everything that is answered. `standalone` puts the only exporter's page behind `/metrics` too."""
+    """Everything that is answered. `standalone` puts the only exporter's page behind `/metrics` too.
 
-    def __init__(self, suite: Suite, external_url: str | None, *, standalone: bool = False) -> None:
+    `reload` loads the configuration again and returns what is wrong with it; without it there is no such path.
+    """
+
+    def __init__(self, suite: Suite, reload: Callable[[], list[str]] | None, *, standalone: bool = False) -> None:
+        self.external_url: str | None = None
+        self.links = Links()
         self._suite = suite
-        self._external_url = external_url
-        self._standalone: Exporter | None = next(iter(suite.exporters.values())) if standalone else None
+        self._reload = reload
+        self._standalone = standalone
 
     def routes(self) -> Sequence[Route]:
         """All routes."""
-        return (
+        routes = [
             Route("/", self._status),
             Route("/metrics", self._process),
             Route("/metrics/([^/]+)", self._exporter),
@@ -36,13 +42,14 @@ class Endpoints:
             Route("/runbooks/([A-Za-z0-9_]+)", self._runbook),
             Route("/-/healthy", self._healthy),
             Route("/-/ready", self._ready),
-        )
+        ]
+        return [*routes, Route("/-/reload", self._reloaded, "POST")] if self._reload else routes
 
     def _status(self, _: Request) -> Response:
-        return Response(status.page(self._suite).encode(), _HTML, headers={"Cache-Control": "no-store"})
+        return _html(status.page(self._suite, self.links.grafana), {"Cache-Control": "no-store"})
 
     def _process(self, request: Request) -> Response:
-        before = self._standalone.page if self._standalone else None
+        before = next((exporter.page for exporter in self._suite.exporters.values() if self._standalone), None)
         families = self._suite.process_families()
         return _metrics(
             render_live(families, request.headers.get("Accept", ""), gzipped=request.accepts_gzip, before=before)
@@ -55,13 +62,16 @@ class Endpoints:
         return _metrics(exporter.page.render(request.headers.get("Accept", ""), gzipped=request.accepts_gzip))
 
     def _discovery(self, request: Request) -> Response:
-        url = self._external_url or f"http://{request.host}"
+        url = self.external_url or f"{request.scheme}://{request.host}"
         settings = [exporter.settings for exporter in self._suite.exporters.values()]
-        return Response(json.dumps(discovery.target_groups(settings, url)).encode(), "application/json")
+        groups = (
+            discovery.standalone_group(settings[0], url) if self._standalone else discovery.target_groups(settings, url)
+        )
+        return Response(json.dumps(groups).encode(), "application/json")
 
     def _runbooks(self, _: Request) -> Response:
         links = "".join(f'<li><a href="runbooks/{name}">{name}</a></li>' for name in sorted(assets.runbooks()))
-        return Response(status.document("Runbooks", f"<h1>Runbooks</h1><ul>{links}</ul>").encode(), _HTML)
+        return _html(document("Runbooks", f"<main><h1>Runbooks</h1><ul>{links}</ul></main>"))
 
     def _runbook(self, request: Request) -> Response:
         text = assets.runbooks().get(request.args[0])
@@ -69,7 +79,11 @@ class Endpoints:
             return _NOT_FOUND
         # js-default: no raw HTML, and links only to http, https, mailto.
         html = MarkdownIt("js-default").render(text)
-        return Response(status.document(request.args[0], html).encode(), _HTML)
+        return _html(document(request.args[0], f"<main>{html}</main>"))
+
+    def _reloaded(self, _: Request) -> Response:
+        problems = self._reload() if self._reload else []
+        return Response("".join(f"{problem}\n" for problem in problems).encode(), status=500 if problems else 200)
 
     def _healthy(self, _: Request) -> Response:
         return Response(b"mlvitals is healthy.\n")
@@ -78,6 +92,11 @@ class Endpoints:
         if self._suite.ready:
             return Response(b"mlvitals is ready.\n")
         return Response(b"mlvitals waits for the first collection of every exporter.\n", status=503)
+
+
+def _html(page: str, headers: Mapping[str, str] | None = None) -> Response:
+    policy = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
+    return Response(page.encode(), "text/html; charset=utf-8", headers={**policy, **(headers or {})})
 
 
 def _metrics(rendered: Rendered) -> Response:

@@ -5,50 +5,82 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from html import escape
+from urllib.parse import quote
 
-from mlvitals import __version__
+from mlvitals import __version__, assets
+from mlvitals.advice import WHAT_TO_DO
 from mlvitals.core.state import TargetState
 from mlvitals.suite import Exporter, Suite
-
-_STYLE = """
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { max-width: 60rem; margin: 0 auto; padding: 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #8884; vertical-align: top; }
-.wide { overflow-x: auto; }
-.up::before { content: "● "; color: #2a9d4a; } .down::before { content: "● "; color: #d33; }
-.first::before { content: "○ "; }
-code, pre { font-family: ui-monospace, monospace; } pre { overflow-x: auto; padding: .6rem; border: 1px solid #8884; }
-"""
+from mlvitals.web.document import document
 
 
-def document(title: str, body: str) -> str:
-    """A whole page around a body that is HTML already."""
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · mlvitals</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>{body}</body></html>'
+def page(suite: Suite, grafana: str | None) -> str:
+    """The status page of all exporters; `grafana` is its base URL, without which no dashboard is linked."""
+    exporters = list(suite.exporters.values())
+    sections = "".join(_section(exporter, grafana) for exporter in exporters)
+    body = f"<main><h1>mlvitals</h1>{_summary(exporters)}{sections or _NOTHING}</main>{_FOOTER}"
+    return document("Status", body, refresh=30)
+
+
+_NOTHING = (
+    "<p>No exporter is configured. Add one to the file and send SIGHUP, or see "
+    "<code>mlvitals run --help</code> for one without a file.</p>"
+)
+_FOOTER = (
+    '<footer><p><a href="metrics">Metrics of the process</a> · <a href="sd">Service discovery</a> · '
+    f'<a href="runbooks">Runbooks</a> · mlvitals {__version__}</p></footer>'
+)
+
+
+def _summary(exporters: list[Exporter]) -> str:
+    targets = [target for exporter in exporters for target in exporter.runner.state.targets().values()]
+    failing = sum(target is not None and not target.up for target in targets)
+    waiting = sum(target is None for target in targets)
+    words = (
+        f"{failing} of {len(targets)} targets cannot be read." if failing else f"All {len(targets)} targets are read."
     )
+    if waiting and not failing:
+        words = f"{waiting} of {len(targets)} targets are being read for the first time."
+    return f'<p class="summary {"down" if failing else "first" if waiting else "up"}">{words}</p>' if targets else ""
 
 
-def page(suite: Suite) -> str:
-    """The status page of all exporters."""
-    sections = "".join(map(_section, suite.exporters.values())) or "<p>No exporter is configured.</p>"
-    footer = (
-        '<p><a href="metrics">The process&rsquo;s metrics</a> · <a href="sd">Service discovery</a> · '
-        f'<a href="runbooks">Runbooks</a> · mlvitals {__version__}</p>'
-    )
-    return document("Status", f"<h1>mlvitals</h1>{sections}{footer}")
+_COLUMNS = ("Target", "State", "Last success", "Series", "Last error and what to do")
+_HEAD = "<thead><tr>" + "".join(f'<th scope="col">{column}</th>' for column in _COLUMNS) + "</tr></thead>"
 
 
-def _section(exporter: Exporter) -> str:
-    name = escape(exporter.settings.name)
+def _section(exporter: Exporter, grafana: str | None) -> str:
+    name, kind = escape(exporter.settings.name), escape(exporter.settings.type)
+    schedule = exporter.settings.schedule()
     rows = "".join(_rows(exporter))
     return (
-        f'<h2><a href="metrics/{name}">{name}</a> <small>{escape(exporter.settings.type)}</small></h2>'
-        '<div class="wide"><table><thead><tr><th scope="col">Target</th><th scope="col">State</th>'
-        '<th scope="col">Last success</th><th scope="col">Series</th><th scope="col">Last error</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+        f'<section aria-labelledby="e-{name}"><h2 id="e-{name}">{name} <small>{kind}</small></h2>'
+        f"<p>Every {schedule.interval:g} s{_durations(exporter)} · {_links(exporter, grafana)}</p>{_runbooks(exporter)}"
+        '<div class="wide" role="region" tabindex="0" aria-label="Targets">'
+        f"<table>{_HEAD}<tbody>{rows}</tbody></table></div></section>"
     )
+
+
+def _durations(exporter: Exporter) -> str:
+    durations = exporter.runner.state.durations()
+    took = ", ".join(f"{escape(name)} {seconds:.2g} s" for name, seconds in durations.items())
+    return f" · last collection took: {took}" if took else ""
+
+
+def _links(exporter: Exporter, grafana: str | None) -> str:
+    kind = exporter.settings.type
+    links = [("metrics/" + quote(exporter.settings.name), "metrics")]
+    if grafana:
+        variables = f"?var-exporter={quote(exporter.settings.name)}"
+        links += [
+            (f"{grafana}/d/{quote(uid)}{variables}", f"dashboard {title}") for uid, title in assets.dashboards_of(kind)
+        ]
+    return " · ".join(f'<a href="{escape(href)}">{escape(text)}</a>' for href, text in links)
+
+
+def _runbooks(exporter: Exporter) -> str:
+    names = [name for name in assets.alerts_of(exporter.settings.type) if name in assets.runbooks()]
+    items = "".join(f'<li><a href="runbooks/{escape(name)}">{escape(name)}</a></li>' for name in names)
+    return f"<details><summary>Runbooks of its alerts</summary><ul>{items}</ul></details>" if items else ""
 
 
 def _rows(exporter: Exporter) -> Iterator[str]:
@@ -63,15 +95,23 @@ def _first_run() -> str:
 
 def _cells(target: TargetState) -> str:
     state = "up" if target.up else "down"
-    error = f"{target.failure.reason}: {target.failure.message}" if target.failure else ""
     return (
-        f'<td class="{state}">{state}</td><td>{_moment(target.last_success)}</td>'
-        f"<td>{target.series}</td><td>{escape(error)}</td>"
+        f'<td class="{state}">{state}</td><td data-name="last success">{_moment(target.last_success)}</td>'
+        f'<td data-name="series">{target.series}</td><td>{_failure(target)}</td>'
     )
+
+
+def _failure(target: TargetState) -> str:
+    if target.failure is None:
+        return ""
+    reason, message = target.failure.reason, target.failure.message
+    advice = WHAT_TO_DO[reason]
+    return f"<strong>{reason}</strong>: {escape(message)}<br>{advice}"
 
 
 def _moment(timestamp: float | None) -> str:
     if timestamp is None:
         return "never"
-    text = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(timestamp))
-    return f"<time datetime={time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(timestamp))}>{text}</time>"
+    moment = time.gmtime(timestamp)
+    text, machine = (time.strftime(form, moment) for form in ("%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%dT%H:%M:%SZ"))
+    return f'<time datetime="{machine}">{text}</time>'

@@ -1,0 +1,93 @@
+"""`mlvitals run`: exporters and server at work, and how a running process takes a new configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from mlvitals.core.server import Server, address_of
+from mlvitals.core.settings import ExporterSettings
+from mlvitals.core.webconfig import WebConfig
+from mlvitals.model import Links
+from mlvitals.suite import Suite
+from mlvitals.web.routes import Endpoints
+from mlvitals.yamlfile import ConfigError
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to run."""
+
+    exporters: Sequence[ExporterSettings]
+    web: WebConfig
+    external_url: str | None = None
+    links: Links = field(default_factory=Links)
+
+
+class Daemon:
+    """Runs a plan, and the one that `load` gives on SIGHUP and, with `lifecycle`, on POST /-/reload.
+
+    Raises LookupError or OSError when the first plan cannot be used; a later bad one changes nothing.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        load: Callable[[], Plan],
+        sockets: Sequence[socket.socket],
+        *,
+        standalone: bool,
+        lifecycle: bool,
+    ) -> None:
+        self._load = load
+        self._sockets = sockets
+        self._lock = threading.Lock()
+        self._suite = Suite()
+        self._endpoints = Endpoints(self._suite, self.reload if lifecycle else None, standalone=standalone)
+        self._server = Server(sockets, self._endpoints.routes())
+        self._take(plan)
+
+    def reload(self) -> list[str]:
+        """Load again; what is wrong with the new configuration, in which case the running one stays."""
+        with self._lock:
+            try:
+                self._take(self._load())
+            except ConfigError as error:
+                problems = error.problems
+            except (LookupError, OSError) as error:
+                problems = [str(error)]
+            else:
+                log.info("configuration loaded", exporters=len(self._suite.exporters))
+                return []
+        self._suite.reject()
+        for problem in problems:
+            log.error("configuration not loaded, the running one stays", error=problem)
+        return problems
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: threading.Thread(target=self.reload, daemon=True).start())
+        log.info("listening", address=address_of(self._sockets), exporters=len(self._suite.exporters))
+        try:
+            await self._server.run(stop.wait)
+        finally:
+            log.info("stopping")
+            await asyncio.to_thread(self._suite.stop)
+
+    def _take(self, plan: Plan) -> None:
+        exporters = self._suite.prepare(plan.exporters)
+        self._server.secure(plan.web)
+        self._endpoints.external_url, self._endpoints.links = plan.external_url, plan.links
+        self._suite.apply(exporters)

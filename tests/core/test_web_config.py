@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import socket
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+import pytest
+import requests
+import trustme
+from requests.auth import HTTPBasicAuth
+
+from mlvitals.config import ConfigError, load_web
+from mlvitals.core.server import Response, Route
+from tests.support.http_server import serving
+
+ROUTES = (Route("/hello", lambda request: Response(request.scheme.encode())),)
+
+
+class Pki:
+    """A certificate authority and what it signed, as files."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self._authority = trustme.CA()
+        self._authority.cert_pem.write_to_path(folder / "ca.pem")
+        self.issue("server", "127.0.0.1")
+        self.issue("client", "prometheus.example")
+
+    def issue(self, name: str, identity: str) -> None:
+        cert = self._authority.issue_cert(identity)
+        cert.cert_chain_pems[0].write_to_path(self.folder / f"{name}.pem")
+        cert.private_key_pem.write_to_path(self.folder / f"{name}.key")
+
+    def web(self, *lines: str) -> Path:
+        path = self.folder / "web.yml"
+        path.write_text("\n".join(["tls_server_config:", "  cert_file: server.pem", "  key_file: server.key", *lines]))
+        return path
+
+    @property
+    def client(self) -> tuple[str, str]:
+        return str(self.folder / "client.pem"), str(self.folder / "client.key")
+
+    def get(self, address: str, **options: Any) -> requests.Response:
+        return requests.get(f"https://{address}/hello", verify=str(self.folder / "ca.pem"), timeout=10, **options)
+
+
+@pytest.fixture
+def pki(tmp_path: Path) -> Pki:
+    return Pki(tmp_path / "one")
+
+
+def hashed(password: str) -> str:
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
+
+
+def test_tls(pki: Pki) -> None:
+    with serving(ROUTES, load_web(pki.web())) as (address, _):
+        assert pki.get(address).text == "https"
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"http://{address}/hello", timeout=10)
+
+
+def test_a_client_certificate_is_required_and_verified(pki: Pki, tmp_path: Path) -> None:
+    other = Pki(tmp_path / "other")
+    web = pki.web("  client_auth_type: RequireAndVerifyClientCert", "  client_ca_file: ca.pem")
+    with serving(ROUTES, load_web(web)) as (address, _):
+        assert pki.get(address, cert=pki.client).ok
+        for cert in (None, other.client):
+            with pytest.raises(requests.ConnectionError):
+                pki.get(address, cert=cert)
+
+
+def test_new_connections_follow_new_certificates(pki: Pki, tmp_path: Path) -> None:
+    new = Pki(tmp_path / "new")
+    with serving(ROUTES, load_web(pki.web())) as (address, server):
+        assert pki.get(address).ok
+        require = new.web("  client_auth_type: RequireAndVerifyClientCert", "  client_ca_file: ca.pem")
+        server.secure(load_web(require))
+        assert new.get(address, cert=new.client).ok
+        with pytest.raises(requests.exceptions.SSLError):
+            pki.get(address)
+
+
+def test_a_certificate_that_cannot_be_used_changes_nothing(pki: Pki) -> None:
+    with serving(ROUTES, load_web(pki.web())) as (address, server):
+        (pki.folder / "server.key").write_text("nonsense")
+        with pytest.raises(OSError, match=r"server\.pem"):
+            server.secure(load_web(pki.web()))
+        assert pki.get(address).ok
+
+
+def test_old_tls_is_refused(pki: Pki) -> None:
+    web = pki.web("  min_version: TLS13")
+    with serving(ROUTES, load_web(web)) as (address, _):
+        assert pki.get(address).ok
+        context = ssl.create_default_context(cafile=str(pki.folder / "ca.pem"))
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        host, _, port = address.partition(":")
+        with socket.create_connection((host, int(port)), timeout=10) as plain, pytest.raises(ssl.SSLError):
+            context.wrap_socket(plain, server_hostname=host)
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    web = tmp_path_factory.mktemp("web") / "web.yml"
+    web.write_text(f"basic_auth_users:\n  prom: {hashed('right')}\n  ümlaut: {hashed('pässword')}\n")
+    with serving(ROUTES, load_web(web)) as (address, _):
+        yield f"http://{address}"
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "status"),
+    [
+        ("prom", "right", 200),
+        ("ümlaut", "pässword", 200),
+        ("prom", "wrong", 401),
+        ("prom", "", 401),
+        ("nobody", "right", 401),
+        ("", "", 401),
+        ("prom", "x" * 4000, 401),
+        ("prom", "right\x00", 401),
+    ],
+)
+def test_basic_auth(guarded: str, user: str, password: str, status: int) -> None:
+    for _ in range(2):
+        answer = requests.get(f"{guarded}/hello", auth=HTTPBasicAuth(user.encode(), password.encode()), timeout=10)
+        assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Basic", "Basic !!!", "Basic cHJvbQ==", "Bearer right", "Basic /////w==", "basic"]
+)
+def test_malformed_credentials_are_401(guarded: str, header: str) -> None:
+    answer = requests.get(f"{guarded}/hello", headers={"Authorization": header}, timeout=10)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"][:5]) == (401, "Basic")
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/hello"])
+def test_every_path_asks_for_the_password(guarded: str, path: str) -> None:
+    assert requests.get(guarded + path, timeout=10).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("tls_server_confg: {}", "unknown key; did you mean 'tls_server_config'?"),
+        ("tls_server_config: {cert_file: a.pem, key_file: b.pem}", "no such file"),
+        ("tls_server_config: {cert_file: web.yml}", "key_file: required key is missing"),
+        ("basic_auth_users: {prom: secret}", "expected a bcrypt hash for the user 'prom'"),
+        (
+            "tls_server_config: {cert_file: web.yml, key_file: web.yml, client_auth_type: RequireAnyClientCert}",
+            "client_auth_type: expected",
+        ),
+        (
+            "tls_server_config: {cert_file: web.yml, key_file: web.yml, client_auth_type: RequireAndVerifyClientCert}",
+            "expected client_ca_file together with",
+        ),
+        (
+            "tls_server_config: {cert_file: web.yml, key_file: web.yml, min_version: TLS10}",
+            "expected 'TLS12' or 'TLS13'",
+        ),
+    ],
+)
+def test_a_bad_file_is_one_clear_line(tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "web.yml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_web(tmp_path / "web.yml")
+    line = caught.value.problems[0]
+    assert line.startswith(f"{tmp_path}/web.yml:1: ")
+    assert problem in line
+    assert "secret" not in line
+
+
+def test_promtool_accepts_the_same_file(pki: Pki, program: Callable[[str], Path]) -> None:
+    web = pki.web("  client_auth_type: RequireAndVerifyClientCert", "  client_ca_file: ca.pem", "  min_version: TLS13")
+    web.write_text(web.read_text() + f"\nbasic_auth_users:\n  prom: {hashed('right')}\n")
+    load_web(web)
+    checked = subprocess.run([program("promtool"), "check", "web-config", web], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr

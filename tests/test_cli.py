@@ -1,0 +1,133 @@
+"""The command line, as a process: exit codes, messages, logs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from mlvitals.core.server import address_of, listen
+from tests.support.replay import Answer, Replay
+from tests.support.vitals import mlvitals
+from tests.support.waiting import until
+
+FILE = """
+exporters:
+  - {{name: good, type: mlflow, url: "{good}", interval: 1s}}
+  - {{name: bad, type: mlflow, url: "http://127.0.0.1:9", interval: 1s}}
+"""
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mlvitals", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def upstream() -> Replay:
+    """An MLflow without models."""
+    return Replay(lambda _: Answer(body=b"{}", headers={"Content-Type": "application/json"}))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        ([], 2, "Usage: mlvitals"),
+        (["frobnicate"], 2, "No such command 'frobnicate'"),
+        (["run"], 1, "mlvitals.yml: no such file; give one with -c, or name a type"),
+        (["check", "-c", "none.yml"], 1, "none.yml: No such file"),
+        (["run", "mlfow", "--set", "url=http://h"], 1, "did you mean 'mlflow'?"),
+        (["run", "mlflow"], 1, "--set: url: required key is missing"),
+        (["run", "mlflow", "-c", "x.yml"], 2, "leave -c and --only out"),
+        (["run", "--set", "url=http://h"], 2, "--set goes with a TYPE"),
+        (["run", "mlflow", "--set", "url=http://h", "--listen", "nowhere"], 1, "expected HOST:PORT, got 'nowhere'"),
+        (["run", "mlflow", "--set", "url=http://h", "--web-config", "none.yml"], 1, "none.yml: No such file"),
+        (["run", "mlflow", "--set", "auth.password=hunter2"], 1, "a secret would show in ps"),
+        (["generate"], 2, "Missing option '--output'"),
+        (["metrics", "--log-level", "loud"], 2, "'loud' is not one of"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, arguments: list[str], status: int, words: str) -> None:
+    done = run(tmp_path, *arguments)
+    assert (done.returncode, words in done.stderr) == (status, True), done.stderr
+    assert "hunter2" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    taken = listen("127.0.0.1:0")
+    address = address_of(taken)
+    done = run(tmp_path, "run", "mlflow", "--set", "url=http://h", "--listen", address)
+    for sock in taken:
+        sock.close()
+    assert done.returncode == 1
+    assert f"cannot listen at {address}: Address already in use" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "check", "generate", "metrics"])
+def test_help_is_there_for_every_command(tmp_path: Path, command: str) -> None:
+    done = run(tmp_path, command, "--help")
+    assert done.returncode == 0
+    assert all(option in done.stdout for option in ("--log-level", "--log-format"))
+
+
+def test_check_says_what_was_read_and_what_to_do(tmp_path: Path, upstream: Replay) -> None:
+    with upstream:
+        (tmp_path / "mlvitals.yml").write_text(FILE.format(good=upstream.url))
+        assert run(tmp_path, "check").returncode == 0
+        live = run(tmp_path, "check", "--live")
+    assert live.returncode == 1
+    good, bad = (line for line in live.stdout.splitlines() if line.startswith(("good", "bad")))
+    assert "up" in good.split()
+    assert "connect" in bad.split()
+    assert "Connection refused" in live.stdout
+    assert "Check that the address is right" in live.stdout
+
+
+def test_only_runs_the_exporters_that_are_named(tmp_path: Path, upstream: Replay) -> None:
+    with upstream:
+        (tmp_path / "mlvitals.yml").write_text(FILE.format(good=upstream.url))
+        unknown = run(tmp_path, "run", "--only", "god")
+        assert "--only god: did you mean 'good'?" in unknown.stderr
+        with mlvitals(tmp_path, "--only", "good") as vitals:
+            until(lambda: vitals.value("good", "mlvitals_exporter_up") == 1)
+            assert "bad" not in vitals.server.log.read_text()
+
+
+def test_a_failing_source_is_one_line_a_change_in_json_too(tmp_path: Path, upstream: Replay) -> None:
+    with upstream:
+        (tmp_path / "mlvitals.yml").write_text(FILE.format(good=upstream.url))
+        with mlvitals(tmp_path, "--log-format", "json", "--only", "bad") as vitals:
+            until(lambda: (vitals.value("bad", ERRORS, reason="connect") or 0) >= 4)
+            lines = [json.loads(line) for line in vitals.server.log.read_text().splitlines()]
+    failed = [line for line in lines if line["event"] == "target failed"]
+    assert sorted(line["target"] for line in failed) == ["run-totals", "server"]
+    assert {line["level"] for line in failed} == {"warning"}
+    assert all(line["reason"] == "connect" for line in failed)
+
+
+ERRORS = "mlvitals_exporter_collection_errors_total"
+
+
+def test_the_catalogue_has_every_form(tmp_path: Path) -> None:
+    rows = json.loads(run(tmp_path, "metrics", "--format", "json").stdout)
+    names = {row["name"] for row in rows}
+    assert {"mlflow_model_alias_version", "mlvitals_target_up"} <= names
+    for form in ("table", "markdown"):
+        shown = run(tmp_path, "metrics", "--format", form).stdout
+        assert all(name in shown for name in names)
+
+
+def test_the_standalone_form_is_discovered_once(tmp_path: Path, upstream: Replay) -> None:
+    with upstream, mlvitals(tmp_path, "mlflow", "--set", f"url={upstream.url}") as vitals:
+        groups = requests.get(f"{vitals.url}/sd", timeout=10).json()
+        page = requests.get(f"{vitals.url}/metrics", timeout=10).text
+    (group,) = groups
+    assert (group["labels"]["exporter"], group["labels"]["__metrics_path__"]) == ("mlflow", "/metrics")
+    assert "mlvitals_build_info{" in page
+    assert "mlvitals_exporter_series" in page
