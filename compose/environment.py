@@ -51,7 +51,7 @@ def lowest() -> None:
 
 def _pins_around(folder: Path) -> list[str]:
     """What is in the environment stays; everything else as in constraints.txt."""
-    frozen = _uv("pip", "freeze", "--quiet", "--exclude-editable", "--python", str(folder / "bin/python")).splitlines()
+    frozen = uv("pip", "freeze", "--quiet", "--exclude-editable", "--python", str(folder / "bin/python")).splitlines()
     kept = {line.partition("==")[0] for line in frozen}
     return frozen + [line for line in CONSTRAINTS.read_text().splitlines() if line.partition("==")[0] not in kept]
 
@@ -62,7 +62,7 @@ def constraints() -> None:
     sources = ("--extra", "dev", "pyproject.toml", "-")
     oldest = ".".join(map(str, OLDEST_PYTHON))
     build_system = "hatchling\neditables\n"
-    _uv("pip", "compile", *options, "--python-version", oldest, "-o", str(CONSTRAINTS), *sources, stdin=build_system)
+    uv("pip", "compile", *options, "--python-version", oldest, "-o", str(CONSTRAINTS), *sources, stdin=build_system)
 
 
 @contextmanager
@@ -75,14 +75,14 @@ def _made(folder: Path) -> Iterator[bool]:
         return
     start = time.monotonic()
     print(f"making {folder.name} …", flush=True)
-    _uv("venv", "--quiet", "--clear", "--python", _python(), str(folder))
+    uv("venv", "--quiet", "--clear", "--python", _python(), str(folder))
     yield True
     stamp.write_text(wanted)
     print(f"made {folder.name} in {time.monotonic() - start:.0f} s", flush=True)
 
 
 def _install(folder: Path, *arguments: str) -> None:
-    _uv("pip", "install", "--quiet", "--python", str(folder / "bin/python"), *arguments)
+    uv("pip", "install", "--quiet", "--python", str(folder / "bin/python"), *arguments)
 
 
 def _stamp() -> str:
@@ -92,7 +92,8 @@ def _stamp() -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _uv(*arguments: str, stdin: str = "") -> str:
+def uv(*arguments: str, stdin: str = "") -> str:
+    """Run uv in the checkout; what it prints. Raises MissingError when it fails; its messages are on standard error."""
     environment = {"UV_CACHE_DIR": str(root() / "uv"), "UV_PYTHON_DOWNLOADS": "never"}
     # An environment that is active in the caller's shell is not meant.
     kept = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "CONDA_PREFIX")}
