@@ -15,6 +15,8 @@ import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from compose.cache import MissingError, installed, root
@@ -29,14 +31,29 @@ TEST_TOOLS = ("hypothesis", "pytest", "pytest-timeout", "pytest-xdist", "trustme
 
 def develop() -> None:
     """`.venv`: the package, editable, with all that its development needs at the pinned versions."""
-    pip = ("--constraints", str(CONSTRAINTS), "--build-constraints", str(CONSTRAINTS), "--editable", ".[dev]")
-    _make(CHECKOUT / ".venv", [pip])
+    folder = CHECKOUT / ".venv"
+    with _made(folder) as missing:
+        if missing:
+            pins = ("--constraints", str(CONSTRAINTS), "--build-constraints", str(CONSTRAINTS))
+            _install(folder, *pins, "--editable", ".[dev]")
 
 
 def lowest() -> None:
     """`.venv-lowest`: the package on the oldest releases of its dependencies that it says it works with."""
-    package = ("--resolution", "lowest-direct", "--editable", ".[dashboards]")
-    _make(CHECKOUT / ".venv-lowest", [package, ("--constraints", str(CONSTRAINTS), *TEST_TOOLS)])
+    folder = CHECKOUT / ".venv-lowest"
+    with _made(folder) as missing:
+        if missing:
+            _install(folder, "--resolution", "lowest-direct", "--editable", ".[dashboards]")
+            pins = folder / "constraints.txt"
+            pins.write_text("\n".join(_pins_around(folder)))
+            _install(folder, "--constraints", str(pins), *TEST_TOOLS)
+
+
+def _pins_around(folder: Path) -> list[str]:
+    """What is in the environment stays; everything else as in constraints.txt."""
+    frozen = uv("pip", "freeze", "--quiet", "--exclude-editable", "--python", str(folder / "bin/python")).splitlines()
+    kept = {line.partition("==")[0] for line in frozen}
+    return frozen + [line for line in CONSTRAINTS.read_text().splitlines() if line.partition("==")[0] not in kept]
 
 
 def constraints() -> None:
@@ -45,7 +62,7 @@ def constraints() -> None:
     sources = ("--extra", "dev", "pyproject.toml", "-")
     oldest = ".".join(map(str, OLDEST_PYTHON))
     build_system = "hatchling\neditables\n"
-    _uv("pip", "compile", *options, "--python-version", oldest, "-o", str(CONSTRAINTS), *sources, stdin=build_system)
+    uv("pip", "compile", *options, "--python-version", oldest, "-o", str(CONSTRAINTS), *sources, stdin=build_system)
 
 
 def wheel(source: Path, output: Path) -> Path:
@@ -53,47 +70,58 @@ def wheel(source: Path, output: Path) -> Path:
     output.mkdir(parents=True, exist_ok=True)
     before = set(output.glob("*.whl"))
     build = ("--wheel", "--quiet", "--build-constraints", str(CONSTRAINTS), "--out-dir", str(output))
-    _uv("build", *build, str(source))
+    uv("build", *build, str(source))
     (made,) = set(output.glob("*.whl")) - before
     return made
 
 
 def clean(folder: Path, *requirements: str) -> None:
     """An environment at `folder` with nothing but these and what they need, at the versions of constraints.txt."""
-    _uv("venv", "--quiet", "--python", _python(), str(folder))
+    uv("venv", "--quiet", "--python", _python(), str(folder))
     pip = ("--quiet", "--constraints", str(CONSTRAINTS), "--build-constraints", str(CONSTRAINTS))
-    _uv("pip", "install", *pip, "--python", str(folder / "bin/python"), *requirements)
+    uv("pip", "install", *pip, "--python", str(folder / "bin/python"), *requirements)
 
 
-def _make(folder: Path, installs: list[tuple[str, ...]]) -> None:
+@contextmanager
+def _made(folder: Path) -> Iterator[bool]:
+    """Whether the environment is still to be filled; it counts as made when the block ends well."""
     stamp = folder / "made-from"
-    wanted = _stamp(installs)
+    wanted = _stamp()
     if stamp.exists() and stamp.read_text() == wanted:
+        yield False
         return
     start = time.monotonic()
     print(f"making {folder.name} …", flush=True)
-    _uv("venv", "--quiet", "--clear", "--python", _python(), str(folder))
-    for arguments in installs:
-        _uv("pip", "install", "--quiet", "--python", str(folder / "bin/python"), *arguments)
+    uv("venv", "--quiet", "--clear", "--python", _python(), str(folder))
+    yield True
     stamp.write_text(wanted)
     print(f"made {folder.name} in {time.monotonic() - start:.0f} s", flush=True)
 
 
-def _stamp(installs: list[tuple[str, ...]]) -> str:
+def _install(folder: Path, *arguments: str) -> None:
+    uv("pip", "install", "--quiet", "--python", str(folder / "bin/python"), *arguments)
+
+
+def _stamp() -> str:
     """What an environment is made from. The path counts: the package is installed editable."""
-    parts: list[object] = [sys.version, UV, str(CHECKOUT), installs]
-    parts += [(CHECKOUT / name).read_text() for name in ("pyproject.toml", CONSTRAINTS.name)]
+    files = (CHECKOUT / "pyproject.toml", CONSTRAINTS, Path(__file__))
+    parts = [sys.version, UV, str(CHECKOUT), *(file.read_text() for file in files)]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _uv(*arguments: str, stdin: str = "") -> None:
+def uv(*arguments: str, stdin: str = "") -> str:
+    """Run uv in the checkout; what it prints. Raises MissingError when it fails; its messages are on standard error."""
     environment = {"UV_CACHE_DIR": str(root() / "uv"), "UV_PYTHON_DOWNLOADS": "never"}
     # An environment that is active in the caller's shell is not meant.
     kept = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "CONDA_PREFIX")}
     command = [str(installed("uv", [UV, sys.platform, os.uname().machine], _bootstrap) / "uv"), *arguments]
-    run = subprocess.run(command, cwd=CHECKOUT, env=environment | kept, input=stdin, text=True, check=False)
+    output = subprocess.PIPE
+    run = subprocess.run(
+        command, cwd=CHECKOUT, env=environment | kept, input=stdin, stdout=output, text=True, check=False
+    )
     if run.returncode:
         raise MissingError(f"`uv {' '.join(arguments[:2])}` failed{_certificates_hint()}")
+    return run.stdout
 
 
 def _bootstrap(folder: Path) -> None:

@@ -6,8 +6,6 @@ import time
 import warnings
 from typing import Any
 
-from mlflow import MlflowClient
-
 from mlvitals.mlflow.config import MlflowSettings
 
 HOUR = 3_600_000
@@ -39,6 +37,8 @@ class Scenario:
     """Writes to a server. Times are Unix time in ms; `now` is the time of its making."""
 
     def __init__(self, url: str) -> None:
+        from mlflow import MlflowClient  # not needed to replay what was recorded
+
         self.client = MlflowClient(tracking_uri=url, registry_uri=url)
         self.now = int(time.time() * 1000)
 
