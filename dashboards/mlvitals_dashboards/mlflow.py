@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlvitals.mlflow import metrics
 from mlvitals_dashboards import mlflow_signals as s
 from mlvitals_dashboards.layout import dashboard, label_variable
-from mlvitals_dashboards.parts import Column, drill_down, lines, row, runbook, runbook_link, stat, table, timeline
+from mlvitals_dashboards.parts import Column, alert_table, drill_down, lines, row, runbook, stat, table, timeline
 from mlvitals_dashboards.signals import of_exporters
 
 UID = "mlvitals-mlflow"
@@ -49,26 +49,11 @@ _SERVERS = table(
     w=12,
     h=6,
 )
-_ALERTS = table(
-    "alert-table",
-    "Firing alerts",
-    {
-        "severity": "Severity",
-        "alertname": "Alert",
-        "exporter": "Server",
-        "model": "Model",
-        "alias": "Alias",
-        "experiment": "Experiment",
-    },
-    [Column("Count", s.ALERT)],
-    description="Alerts that fire now. The name leads to the runbook.",
-    missing="No alert fires",
-    sort="Severity",
-    descending=False,
-    cell_links={"alertname": runbook_link()},
-    widths={"severity": 100, "alertname": 230, "exporter": 120},
+_ALERTS = alert_table(
+    {"exporter": "Server", "model": "Model", "alias": "Alias", "experiment": "Experiment"},
+    s.ALERT,
+    widths={"exporter": 120},
     w=12,
-    h=6,
 )
 _MODELS = table(
     "model-table",

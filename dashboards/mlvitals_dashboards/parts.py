@@ -181,6 +181,26 @@ def table(
     )
 
 
+def alert_table(
+    objects: Mapping[str, str], signal: Signal, *, widths: Mapping[str, int] | None = None, w: int
+) -> Table:
+    """The alerts that fire now, the worst first; `objects`: the labels that say what each is about -> headline."""
+    return table(
+        "alert-table",
+        "Firing alerts",
+        {"severity": "Severity", "alertname": "Alert", **objects},
+        [Column("Count", signal)],
+        description="Alerts that fire now. The name leads to the runbook.",
+        missing="No alert fires",
+        sort="Severity",
+        descending=False,
+        cell_links={"alertname": runbook_link()},
+        widths={"severity": 100, "alertname": 230, **(widths or {})},
+        w=w,
+        h=6,
+    )
+
+
 def row(title: str, panels: Sequence[Any] = ()) -> Row:
     """A headline; with panels it is collapsed."""
     return Row(id=panel_id("row " + title), title=title, collapsed=bool(panels), panels=list(panels))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlvitals_dashboards import suite_signals as s
 from mlvitals_dashboards.layout import dashboard
-from mlvitals_dashboards.parts import Column, drill_down, lines, row, runbook, runbook_link, stat, table, timeline
+from mlvitals_dashboards.parts import Column, alert_table, drill_down, lines, row, runbook, stat, table, timeline
 
 UID = "mlvitals-exporters"
 
@@ -57,20 +57,7 @@ _FAILURES = table(
     h=6,
     links=runbook("MlvitalsTargetFailing"),
 )
-_ALERTS = table(
-    "alert-table",
-    "Firing alerts",
-    {"severity": "Severity", "alertname": "Alert", "exporter": "Exporter"},
-    [Column("Count", s.ALERT)],
-    description="Alerts that fire now. The name leads to the runbook.",
-    missing="No alert fires",
-    sort="Severity",
-    descending=False,
-    cell_links={"alertname": runbook_link()},
-    widths={"severity": 100, "alertname": 230},
-    w=10,
-    h=6,
-)
+_ALERTS = alert_table({"exporter": "Exporter"}, s.ALERT, w=10)
 _PROCESS = table(
     "process-table",
     "Processes",
