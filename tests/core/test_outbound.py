@@ -6,6 +6,8 @@ import contextlib
 import gzip
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 import tracemalloc
@@ -19,6 +21,7 @@ from pydantic import SecretStr, TypeAdapter
 
 from mlvitals.core import outbound
 from mlvitals.core.collector import Deadline, Reason, UpstreamError
+from mlvitals.core.connections import SocketGuard
 from mlvitals.core.outbound import Client, Explain
 from mlvitals.core.settings import HttpSettings
 from tests.support.replay import (
@@ -339,6 +342,45 @@ def test_memory_is_bounded(respond: Responder) -> None:
     assert peak < 6 << 20
 
 
+READ = """
+import pathlib, re, sys
+from pydantic import TypeAdapter
+from mlvitals.core.collector import Deadline, UpstreamError
+from mlvitals.core.outbound import Client
+from mlvitals.core.settings import HttpSettings
+client = Client(HttpSettings.model_validate({"name": "x", "type": "x", "url": sys.argv[1]}))
+try:
+    client.get("a", TypeAdapter(list[dict[str, int]]), Deadline(60))
+except UpstreamError as error:
+    # Not ru_maxrss: a child begins with the peak of its parent.
+    print(error.reason, int(re.search("VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]) >> 10)
+"""
+
+
+@pytest.mark.parametrize("unit", [b'{"a":1},', b"{},", b"[],", b"1,"])
+def test_memory_is_bounded_for_very_many_small_values(unit: bytes) -> None:
+    body = b"[" + unit * ((31 << 20) // len(unit)) + b"0]"
+    with Replay(always(Answer(200, body))) as server:
+        done = subprocess.run([sys.executable, "-c", READ, server.url], capture_output=True, text=True, check=True)
+    reason, mebibytes = done.stdout.split()
+    assert reason == "limit"
+    assert int(mebibytes) < 150
+
+
+def test_a_cut_that_comes_late_does_nothing() -> None:
+    guard = SocketGuard()
+    first = guard.mend()
+    second = guard.mend()
+    one, other = socket.socketpair()
+    with one, other:
+        guard.watch(one)
+        guard.cut(first)
+        other.sendall(b"x")
+        assert one.recv(1) == b"x"
+        guard.cut(second)
+        assert one.recv(1) == b""
+
+
 def test_a_compressed_answer_is_read() -> None:
     with Replay(always(Answer(200, gzip.compress(b'{"a": 7}'), {"Content-Encoding": "gzip"}))) as server:
         assert ask(server.url) == {"a": 7}
@@ -515,13 +557,20 @@ def test_secrets_stand_in_no_representation() -> None:
 # What the answer says beside its body
 
 
-def test_the_clock_of_the_upstream() -> None:
+def test_the_clock_of_the_upstream(monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         Replay(always(json_answer({}, headers={"Date": "Mon, 23 Nov 2026 08:00:00 GMT"}))) as server,
         client(server.url) as made,
     ):
         assert made.clock is None
         made.get("a", OBJECT, Deadline(10))
+        assert made.clock == 1795420800.0
+        server.respond = always(json_answer({}, headers={"Date": "Mon, 23 Nov 2026 08:00:00 -0000"}))
+        monkeypatch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        made.get("a", OBJECT, Deadline(10))
+        monkeypatch.undo()
+        time.tzset()
         assert made.clock == 1795420800.0
         for nonsense in ("", "tomorrow", "Mon, 99 Nov 99999 08:00:00 GMT"):
             server.respond = always(json_answer({}, headers={"Date": nonsense}))

@@ -10,6 +10,7 @@ import base64
 import contextlib
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -29,7 +30,9 @@ from mlvitals.core.failures import broken_off, refusal, shown, unexpected, unfin
 from mlvitals.core.settings import Auth, HttpSettings
 
 USER_AGENT = f"mlvitals/{__version__}"
-MAX_BODY = 64 * 1024 * 1024
+MAX_BODY = 32 * 1024 * 1024
+MAX_VALUES = 400_000
+"""JSON values in one answer. Parsed, an object of eight bytes takes forty times as much."""
 CONNECT_TIMEOUT = 5.0
 MAX_REDIRECTS = 3
 _CHUNK = 64 * 1024
@@ -107,13 +110,8 @@ class Client:
     def _begin(self, deadline: Deadline) -> None:
         if self._within.deadline is not deadline:
             self._within.deadline = deadline
-            self._guard.mend()
-            deadline.on_expire(lambda: self._cut(deadline))
-
-    def _cut(self, deadline: Deadline) -> None:
-        # A deadline that comes late must not cut the collection after its own.
-        if self._within.deadline is deadline:
-            self._guard.cut()
+            collection = self._guard.mend()
+            deadline.on_expire(lambda: self._guard.cut(collection))
 
     def _open(
         self, method: str, url: str, deadline: Deadline, headers: Mapping[str, str], options: Mapping[str, Any]
@@ -155,6 +153,9 @@ class Client:
         return explained or refusal(response, url)
 
     def _parse(self, path: str, into: TypeAdapter[T], body: bytearray) -> T:
+        # Each value but the first has one of these before it; in texts they count too, which does no harm.
+        if sum(map(body.count, (b",", b"[", b"{"))) >= MAX_VALUES:
+            raise UpstreamError("limit", f"{shown(self._url(path))} answered more than {MAX_VALUES} JSON values")
         try:
             return into.validate_json(body)
         except ValidationError as error:
@@ -217,7 +218,9 @@ class _Retry(Retry):
 
 def _clock(response: requests.Response) -> float | None:
     try:
-        return parsedate_to_datetime(response.headers["Date"]).timestamp()
+        date = parsedate_to_datetime(response.headers["Date"])
+        # "-0000" is UTC too, but Python leaves the zone out, and would take the time for a local one.
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (KeyError, ValueError, OverflowError):
         return None
 
