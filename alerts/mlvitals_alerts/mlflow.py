@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mlvitals.core import metrics as own
 from mlvitals.mlflow import metrics as m
-from mlvitals.mlflow.collector import TARGET as REGISTRY
 from mlvitals_alerts.rules import Alert, Recording, System, each, label, last_read, lookup, number, value
 
 STUCK_AFTER_HOURS = 6
@@ -87,7 +86,7 @@ SYSTEM = System(
             "An alias that existed within the last hour is gone.",
             f"{label('exporter')}: {_SERVED}: the alias is gone; it named version {number()}.",
             f"last_over_time({m.MODEL_ALIAS_VERSION}[1h])\nunless {m.MODEL_ALIAS_VERSION}\n"
-            f'and ignoring (model, alias, target) {own.TARGET_UP}{{target="{REGISTRY}"}} == 1',
+            f'and ignoring (model, alias, target) {own.TARGET_UP}{{target="{m.REGISTRY}"}} == 1',
             for_="2m",
         ),
         Alert(
