@@ -1,7 +1,8 @@
 """Calls and seconds of one MLflow collection: cold, warm, and against listing everything each time.
 
-A real MLflow server on SQLite with 500 models of 20 versions each, 5,000 runs in 20 experiments and two aliases a
-model. Rows are written straight into its tables, in seconds instead of minutes.
+A real MLflow server on SQLite with 500 models of 20 versions each, 5,000 runs in 20 experiments, two aliases a
+model, and 300 experiments that have been quiet for days. Rows are written straight into its
+tables, in seconds instead of minutes.
 """
 
 from __future__ import annotations
@@ -24,11 +25,14 @@ from mlvitals.mlflow import served
 from mlvitals.mlflow.client import MlflowClient, batches
 from mlvitals.mlflow.collector import MlflowCollector
 from mlvitals.mlflow.config import MlflowSettings
+from mlvitals.mlflow.experiments import ExperimentCollector
 from mlvitals.mlflow.totals import RunTotals
 
 MODELS, VERSIONS, RUNS, EXPERIMENTS = 500, 20, 5000, 20
+QUIET = 300
 METRICS, PARAMETERS, TAGS = 10, 10, 5
 MINUTE = 60_000
+DAY = 1440 * MINUTE
 STATUSES = ("FINISHED", "FINISHED", "FINISHED", "FINISHED", "FAILED", "KILLED")
 BUDGET = 3600.0
 
@@ -49,7 +53,9 @@ def _insert(connection: sqlite3.Connection, table: str, columns: str, rows: Iter
 
 def _experiments(connection: sqlite3.Connection, now: int) -> None:
     columns = "experiment_id,name,artifact_location,lifecycle_stage,creation_time,last_update_time"
-    rows = ((1 + i, f"experiment-{i:03}", f"mlflow-artifacts:/{i}", "active", now, now) for i in range(EXPERIMENTS))
+    rows = (
+        (1 + i, f"experiment-{i:03}", f"mlflow-artifacts:/{i}", "active", now, now) for i in range(EXPERIMENTS + QUIET)
+    )
     _insert(connection, "experiments", columns, rows)
 
 
@@ -63,6 +69,22 @@ def _runs(connection: sqlite3.Connection, now: int) -> None:
             status, end = ("RUNNING", None) if running else (STATUSES[i % len(STATUSES)], start + 6 * MINUTE)
             uri = f"mlflow-artifacts:/{i}"
             yield _run(i), f"run-{i}", "LOCAL", "ann", status, start, end, "active", uri, 1 + i % EXPERIMENTS
+
+        for i in range(QUIET):
+            end, uri = now - 4 * DAY - i * MINUTE, f"mlflow-artifacts:/quiet-{i}"
+            experiment = 1 + EXPERIMENTS + i
+            yield (
+                _run(RUNS + i),
+                f"quiet-{i}",
+                "LOCAL",
+                "ann",
+                "FINISHED",
+                end - 60 * MINUTE,
+                end,
+                "active",
+                uri,
+                experiment,
+            )
 
     _insert(connection, "runs", columns, runs())
     pairs = [(_run(i), j) for i in range(RUNS) for j in range(max(METRICS, PARAMETERS, TAGS))]
@@ -124,12 +146,12 @@ class Naive:
         return f"{len(models)} models, {versions} versions, {runs} runs"
 
 
-def collecting(collector: MlflowCollector | RunTotals) -> Callable[[], str]:
+def collecting(*collectors: MlflowCollector | ExperimentCollector | RunTotals) -> Callable[[], str]:
     """One collection, and how many series it gave."""
 
     def collect() -> str:
-        (snapshot,) = collector.collect(Deadline(BUDGET))
-        return f"{total_samples(snapshot.families)} series"
+        snapshots = [snapshot for collector in collectors for snapshot in collector.collect(Deadline(BUDGET))]
+        return f"{sum(total_samples(snapshot.families) for snapshot in snapshots)} series"
 
     return collect
 
@@ -174,11 +196,14 @@ def main() -> int:
         populate(Path(folder) / "mlflow.db")
         print(f"{MODELS} models x {VERSIONS} versions, {RUNS} runs in {time.perf_counter() - started:.1f} s")
         settings = MlflowSettings.model_validate({"name": "benchmark", "type": "mlflow", "url": server.url})
-        collector = MlflowCollector(settings)
-        measure("cold", collecting(collector))
-        warm = measure("warm", collecting(collector), options.warm)
+        both = MlflowCollector(settings), ExperimentCollector(settings)
+        measure("cold", collecting(*both))
+        warm = measure("warm", collecting(*both), options.warm)
+        both[1].renew()
+        for number in range(1, 5):
+            measure(f"runs renewed, collection {number}", collecting(*both))
         served.REREAD_AFTER = 0.0
-        measure("warm, old metrics read again", collecting(collector))
+        measure("warm, old metrics read again", collecting(*both))
         measure("totals of runs (hourly)", collecting(RunTotals(settings)))
         naive = measure("everything listed each time", Naive(settings))
     print(f"warm is {naive / warm:.0f} times faster than listing everything")

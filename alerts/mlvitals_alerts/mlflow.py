@@ -86,7 +86,7 @@ SYSTEM = System(
             "An alias that existed within the last hour is gone.",
             f"{label('exporter')}: {_SERVED}: the alias is gone; it named version {number()}.",
             f"last_over_time({m.MODEL_ALIAS_VERSION}[1h])\nunless {m.MODEL_ALIAS_VERSION}\n"
-            f'and ignoring (model, alias, target) {own.TARGET_UP}{{target="{m.REGISTRY_TARGET}"}} == 1',
+            f'and ignoring (model, alias, target) {own.TARGET_UP}{{target="{m.REGISTRY}"}} == 1',
             for_="2m",
         ),
         Alert(

@@ -31,6 +31,7 @@ class SocketGuard:
         self._lock = threading.Lock()
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._is_cut = False
+        self._mended = 0
 
     def watch(self, sock: Any) -> None:
         """Remember a socket for as long as somebody else holds it; after `cut` it is shut down at once."""
@@ -45,18 +46,25 @@ class SocketGuard:
         if is_cut:
             _shut_down(sock)
 
-    def cut(self) -> None:
-        """Shut every socket down, those to come too; a thread that reads or writes one gets an error."""
+    def cut(self, collection: int) -> None:
+        """Shut every socket down, those to come too; a thread that reads or writes one gets an error.
+
+        A cut that comes after the next `mend` does nothing: it must not hit the collection after its own.
+        """
         with self._lock:
+            if collection != self._mended:
+                return
             self._is_cut = True
             sockets = list(self._sockets)
         for sock in sockets:
             _shut_down(sock)
 
-    def mend(self) -> None:
-        """Let new sockets live again."""
+    def mend(self) -> int:
+        """Let new sockets live again; gives what `cut` takes."""
         with self._lock:
             self._is_cut = False
+            self._mended += 1
+            return self._mended
 
 
 def _shut_down(sock: socket.socket) -> None:

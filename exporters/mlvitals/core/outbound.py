@@ -12,6 +12,7 @@ import json
 import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -33,9 +34,9 @@ from mlvitals.core.settings import Auth, HttpSettings
 from mlvitals.core.tls import ClientTls
 
 USER_AGENT = f"mlvitals/{__version__}"
-MAX_BODY = 64 * 1024 * 1024
-MAX_VALUES = 2_000_000
-"""JSON values in one answer: a few bytes of text become a hundred times as much in memory, parsed in one go."""
+MAX_BODY = 32 * 1024 * 1024
+MAX_VALUES = 400_000
+"""JSON values in one answer. Parsed, an object of eight bytes takes forty times as much."""
 CONNECT_TIMEOUT = 5.0
 MAX_REDIRECTS = 3
 _CHUNK = 64 * 1024
@@ -125,13 +126,8 @@ class Client:
             self._within.deadline = deadline
             if self._tls.changed():
                 self._session.close()
-            self._guard.mend()
-            deadline.on_expire(lambda: self._cut(deadline))
-
-    def _cut(self, deadline: Deadline) -> None:
-        # A deadline that comes late must not cut the collection after its own.
-        if self._within.deadline is deadline:
-            self._guard.cut()
+            collection = self._guard.mend()
+            deadline.on_expire(lambda: self._guard.cut(collection))
 
     def _open(
         self, method: str, url: str, deadline: Deadline, headers: Mapping[str, str], options: Mapping[str, Any]
@@ -190,7 +186,7 @@ class Client:
 
     def _parse(self, path: str, into: TypeAdapter[T], body: bytearray) -> T:
         if _values(body) > MAX_VALUES:
-            raise UpstreamError("limit", f"{shown(self._url(path))} answered more than {MAX_VALUES} values")
+            raise UpstreamError("limit", f"{shown(self._url(path))} answered more than {MAX_VALUES} JSON values")
         try:
             return into.validate_json(body)
         except ValidationError as error:
@@ -294,7 +290,9 @@ class _Proxies:
 
 def _clock(response: requests.Response) -> float | None:
     try:
-        return parsedate_to_datetime(response.headers["Date"]).timestamp()
+        date = parsedate_to_datetime(response.headers["Date"])
+        # "-0000" is UTC too, but Python leaves the zone out, and would take the time for a local one.
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (KeyError, ValueError, OverflowError):
         return None
 

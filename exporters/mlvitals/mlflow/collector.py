@@ -18,7 +18,7 @@ from mlvitals.mlflow.selection import Objectives, Selection, select
 from mlvitals.mlflow.served import Choice, ServedRuns
 from mlvitals.mlflow.versions import VersionCache
 
-TARGET = metrics.REGISTRY_TARGET
+TARGET = metrics.REGISTRY
 VERSION_AFTER = 300.0
 """Seconds after which MLflow's own version is asked for again."""
 

@@ -95,12 +95,13 @@ class MlflowSettings(HttpSettings):
         description="tags shown for each model, first by key; the rest counts as dropped mlflow_model_tag_info",
     )
     metrics: tuple[str, ...] = Field(
-        ("*",), description="patterns of run metrics shown for each alias; those with an objective are shown always"
+        ("*",),
+        description="patterns of run metrics shown for each alias; those that an objective names need no pattern",
     )
     max_metrics: int = Field(
-        20,
+        100,
         ge=1,
-        description="run metrics shown for each alias, those with an objective first, then by name; "
+        description="run metrics shown for each alias, those that an objective of any model names first, then by name; "
         "the rest counts as dropped mlflow_model_alias_metric",
     )
     window: Duration = Field(86400.0, description="how far back ended runs count as recent; default 24h")

@@ -55,28 +55,34 @@ class ExperimentCollector:
         write_experiments(experiments, runs, report)
         yield Snapshot(TARGET, report.families(), report.dropped)
 
+    def renew(self) -> None:
+        """Begin to look for deleted and edited runs at the next collection, not after `baseline_interval`."""
+        self._runs.renew()
+
     def close(self) -> None:
         """Close every connection."""
         self._client.close()
 
 
 class _RunHistory:
-    """The run ledger, begun anew beside the old one now and then, so that deleted runs leave it."""
+    """The run ledger, renewed beside the old one now and then, so that deleted runs leave it."""
 
     def __init__(self, settings: MlflowSettings) -> None:
-        self._window = int(settings.window * 1000)
         self._renew_after = settings.baseline_interval
-        self._ledger = RunLedger(self._window)
+        self._ledger = RunLedger(int(settings.window * 1000))
         self._next: RunLedger | None = None
         self._begun = time.monotonic()
 
     def read(self, ids: list[str], client: MlflowClient, deadline: Deadline, pace: Pace) -> dict[str, ExperimentRuns]:
         self._ledger.sync(ids, client, deadline, pace.until(0.3), pace.until(0.5))
         if self._next is None and time.monotonic() - self._begun > self._renew_after:
-            self._next = RunLedger(self._window)
-            self._begun = time.monotonic()
+            self.renew()
         if self._next:
             self._next.sync(ids, client, deadline, pace.until(0.6), pace.until(0.7))
             if self._next.complete(ids):
                 self._ledger, self._next = self._next, None
         return self._ledger.experiments()
+
+    def renew(self) -> None:
+        self._next = self._ledger.renewed()
+        self._begun = time.monotonic()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mlvitals.core.metric import gauge, info
 
-REGISTRY_TARGET = "server"
-"""The target that stands for the registry, and for the server as a whole."""
+REGISTRY = "server"
+"""The target that models, versions and aliases are read from."""
 RUN_STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
 STAGES = ("None", "Staging", "Production", "Archived")
 OPERATORS = ("<", "<=", ">", ">=")

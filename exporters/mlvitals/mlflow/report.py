@@ -128,7 +128,9 @@ def _experiment(name: str, runs: ExperimentRuns, report: Report) -> None:
         for status in ENDED:
             report.add(metrics.EXPERIMENT_RECENT_RUNS, runs.recent[status], experiment=name, status=status)
     last = runs.last or LastRuns()
-    report.add_time(metrics.EXPERIMENT_LAST_RUN_START, last.started, experiment=name)
+    report.add_time(
+        metrics.EXPERIMENT_LAST_RUN_START, last.started.start_time if last.started else None, experiment=name
+    )
     report.add_time(metrics.EXPERIMENT_LAST_RUN_END, last.ended.end_time if last.ended else None, experiment=name)
     report.add(metrics.EXPERIMENT_LAST_FINISHED_DURATION, last.duration, experiment=name)
 

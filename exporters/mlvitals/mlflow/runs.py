@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mlvitals.core.collector import Deadline, UpstreamError
@@ -27,15 +27,16 @@ _FINISHED = "attributes.status = 'FINISHED'"
 
 @dataclass(slots=True)
 class LastRuns:
-    """The last runs of an experiment: when one last started (Unix time in ms), the last ended, the last finished."""
+    """The last runs of an experiment: the one that started last, that ended last, that finished last."""
 
-    started: int | None = None
+    started: RunInfo | None = None
     ended: RunInfo | None = None
     finished: RunInfo | None = None
 
     def note(self, run: RunInfo) -> None:
         """Take a run into account."""
-        self.started = max(self.started or 0, run.start_time or 0) or None
+        if _start(run) > 0 and _start(run) >= _start(self.started):
+            self.started = run
         if not _has_ended(run):
             return
         if _end(run) >= _end(self.ended):
@@ -45,14 +46,26 @@ class LastRuns:
 
     @property
     def duration(self) -> float | None:
-        """Seconds that the last finished run took."""
+        """Seconds that the last finished run took; None when it ended before it started."""
         if self.finished is None or self.finished.start_time is None:
             return None
-        return (_end(self.finished) - self.finished.start_time) / 1000
+        seconds = (_end(self.finished) - self.finished.start_time) / 1000
+        return seconds if seconds >= 0 else None
 
     def all_since(self, horizon: int) -> bool:
         """True when each of them is later than `horizon`, so that no run before it can matter."""
-        return min(self.started or 0, _end(self.ended), _end(self.finished)) > horizon
+        return min(_start(self.started), _end(self.ended), _end(self.finished)) > horizon
+
+    def runs(self) -> dict[str, RunInfo]:
+        """Run id -> run: one to three."""
+        return {run.run_id: run for run in (self.started, self.ended, self.finished) if run}
+
+    def are(self, found: Mapping[str, RunInfo]) -> bool:
+        """True when all of them are still there as they were; one that only started may have ended since."""
+        same = (run is None or found.get(run.run_id) == run for run in (self.ended, self.finished))
+        now = found.get(self.started.run_id) if self.started else None
+        begun = now is not None and now.lifecycle_stage == "active" and _start(now) == _start(self.started)
+        return all(same) and (self.started is None or begun)
 
 
 @dataclass(slots=True)
@@ -94,10 +107,11 @@ class RunLedger:
     Each collection lists the running runs and those that ended since the last one, with an overlap, told apart by
     their ids; a run that stopped running and was not found so is asked for. All times are upstream's: the clock of
     this machine does not matter. What a failed collection has read is not lost, what it has not read comes next time.
-    A run that is deleted or edited long after its end is not noticed: begin a new ledger from time to time.
+    A run that is deleted or edited long after its end is not noticed: renew the ledger from time to time.
     """
 
     window: int
+    _before: dict[str, LastRuns] = field(default_factory=dict)
     _running: dict[str, RunInfo] = field(default_factory=dict)
     _counted: set[str] = field(default_factory=set)
     _listing: RunningList | None = None
@@ -130,6 +144,10 @@ class RunLedger:
         for run in listing.runs.values():
             self._note(run)
         self._look_up(ids, client, deadline, go_on)
+
+    def renewed(self) -> RunLedger:
+        """A ledger that reads the window anew and, of what is older, only makes sure that it is still so."""
+        return RunLedger(self.window, {each: self._last.get(each, LastRuns()) for each in self._looked_up})
 
     def complete(self, ids: Collection[str]) -> bool:
         """True when everything is known of these experiments."""
@@ -245,14 +263,41 @@ class RunLedger:
 
     def _look_up(self, ids: Collection[str], client: MlflowClient, deadline: Deadline, go_on: GoOn) -> None:
         """Find the last runs of experiments that have been quiet for longer than the window."""
-        for each in ids:
-            if each in self._looked_up or each not in self._read:
+        unknown = [each for each in ids if each in self._read and each not in self._looked_up]
+        within = {each for each in unknown if self._last.get(each, LastRuns()).all_since(self._horizon)}
+        self._looked_up |= within
+        quiet = [each for each in unknown if each not in within]
+        self._confirm([each for each in quiet if each in self._before], client, deadline)
+        for each in quiet:
+            if each in self._looked_up or each in self._before:
                 continue
-            if not self._last.get(each, LastRuns()).all_since(self._horizon):
-                if not go_on():
-                    return
-                self._look_up_one(each, client, deadline)
+            if not go_on():
+                return
+            self._look_up_one(each, client, deadline)
             self._looked_up.add(each)
+
+    def _confirm(self, quiet: list[str], client: MlflowClient, deadline: Deadline) -> None:
+        """Take the last runs from the ledger before, as many as one call can tell to be as they were."""
+        batch: dict[str, RunInfo] = {}
+        for number, each in enumerate(quiet):
+            runs = self._before[each].runs()
+            if len(batch) + len(runs) > IN_LIST:
+                quiet = quiet[:number]
+                break
+            batch |= runs
+        found = {run.run_id: run for run in client.run_headers_by_id(batch, quiet, deadline)}
+        started = self._started([each for each in quiet if not self._before[each].runs()], client, deadline)
+        for each in quiet:
+            known = self._before.pop(each)
+            if known.are(found) and each not in started:
+                for run in known.runs().values():
+                    self._note(found[run.run_id])
+                self._looked_up.add(each)
+
+    def _started(self, ids: list[str], client: MlflowClient, deadline: Deadline) -> set[str]:
+        """Some of these experiments that have runs, if any has."""
+        pages = client.runs(ids, deadline, where=_STARTED, order="attributes.start_time DESC", most=IN_LIST)
+        return {run.experiment_id for page in pages for run in page.runs}
 
     def _look_up_one(self, experiment_id: str, client: MlflowClient, deadline: Deadline) -> None:
         def first(order: str, where: str) -> RunInfo | None:
@@ -276,6 +321,10 @@ def _bound(runs: Collection[str]) -> None:
 
 def _has_ended(run: RunInfo) -> bool:
     return run.status in ENDED and run.end_time is not None
+
+
+def _start(run: RunInfo | None) -> int:
+    return (run and run.start_time) or 0
 
 
 def _end(run: RunInfo | None) -> int:

@@ -79,6 +79,12 @@ class Machine(RuleBasedStateMachine):
             assert error.reason == "http"
         self.server.respond = self.mlflow
 
+    @rule()
+    def renew(self) -> None:
+        """Nothing was deleted, so a renewed ledger comes to know the same."""
+        if self.ledger.complete(EXPERIMENTS):
+            self.ledger = self.ledger.renewed()
+
     @rule(steps=st.integers(0, 5))
     def collect_in_little_time(self, steps: int) -> None:
         self._sync(steps)
@@ -100,9 +106,9 @@ class Machine(RuleBasedStateMachine):
 
     def _check_last(self, last: Any, runs: list[Json], ended: list[Json]) -> None:
         if not runs:
-            assert last is None
+            assert not (last and last.runs())
             return
-        assert last.started == max(run["start_time"] for run in runs)
+        assert last.started.start_time == max(run["start_time"] for run in runs)
         finished = [run for run in ended if run["status"] == "FINISHED"]
         for found, among in ((last.ended, ended), (last.finished, finished)):
             assert (found and found.end_time) == max((run["end_time"] for run in among), default=None)
@@ -237,4 +243,55 @@ def test_runs_that_all_ended_by_a_slow_clock_are_asked_for_in_turn(mlflow: FakeM
         ledger.sync(["1"], reader, Deadline(10), lambda: False, lambda: False)
     assert ledger.experiments()["1"].recent == Counter(FAILED=250)
     assert ledger.experiments()["1"].running == 0
+    reader.close()
+
+
+def test_a_renewal_asks_little_for_what_is_quiet(mlflow: FakeMlflow, server: Replay) -> None:
+    old = 1_800_000_000_000 - 3 * WINDOW
+    ids = [str(number) for number in range(300)]
+    for each in ids[:250]:
+        mlflow.run(f"first-{each}", each, "FINISHED", old - 1000, old - 900)
+        mlflow.run(f"last-{each}", each, "FAILED", old, old + 100)
+    ledger, reader = RunLedger(WINDOW), client(server.url)
+    ledger.sync(ids, reader, Deadline(30), lambda: True, lambda: True)
+    before, renewed = ledger.experiments(), ledger.renewed()
+    for calls in (3, 3, 3, 3, 4):
+        server.requests.clear()
+        assert not renewed.complete(ids)
+        renewed.sync(ids, reader, Deadline(30), lambda: True, lambda: True)
+        assert len(server.requests) == calls
+    assert renewed.complete(ids)
+    assert renewed.experiments() == before
+    reader.close()
+
+
+def test_a_renewal_finds_what_was_deleted_changed_and_begun(mlflow: FakeMlflow, server: Replay) -> None:
+    old = 1_800_000_000_000 - 3 * WINDOW
+    ids = ["1", "2", "3", "4"]
+    for each in ids[:3]:
+        mlflow.run(f"first-{each}", each, "FINISHED", old - 1000, old - 900)
+        mlflow.run(f"last-{each}", each, "FINISHED", old, old + 100)
+    ledger, reader = RunLedger(WINDOW), client(server.url)
+    ledger.sync(ids, reader, Deadline(30), lambda: True, lambda: True)
+    del mlflow.runs["last-2"]
+    mlflow.runs["last-3"]["status"] = "FAILED"
+    mlflow.run("imported", "4", "FINISHED", old - 50, old - 40)
+    ledger = ledger.renewed()
+    ledger.sync(ids, reader, Deadline(30), lambda: True, lambda: True)
+    known = ledger.experiments()
+    ended = [last and last.ended and last.ended.run_id for last in (known[each].last for each in ids)]
+    finished = [last and last.finished and last.finished.run_id for last in (known[each].last for each in ids)]
+    assert ended == ["last-1", "first-2", "last-3", "imported"]
+    assert finished == ["last-1", "first-2", "first-3", "imported"]
+    reader.close()
+
+
+def test_a_run_that_ended_before_it_started_took_no_time(mlflow: FakeMlflow, server: Replay) -> None:
+    now = 1_800_000_000_000
+    mlflow.run("r", "1", "FINISHED", now - 1000, now - 60_000)
+    ledger, reader = RunLedger(WINDOW), client(server.url)
+    ledger.sync(["1"], reader, Deadline(10), lambda: True, lambda: True)
+    last = ledger.experiments()["1"].last
+    assert last is not None
+    assert last.duration is None
     reader.close()
