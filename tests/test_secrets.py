@@ -139,9 +139,33 @@ def _config(garden: Garden, url: str) -> dict[str, Any]:
         "exporters": [entry for name in types for entry in _exporters(garden, name, url)],
         "notifications": {
             "receiver": "ops",
-            "receivers": [{"name": "ops", "webhook": {"url": f"http://127.0.0.1:9/?token={garden.new('webhook')}"}}],
+            "alertmanager_version": "0.31",
+            "receivers": [
+                {"name": "ops", "webhook": {"url": f"http://127.0.0.1:9/?token={garden.new('webhook')}"}},
+                {"name": "files", **_notified(garden)},
+            ],
+            "smtp": {
+                "smarthost": "127.0.0.1:9",
+                "from": "a@example.org",
+                "username": USER,
+                "password_file": _absolute(garden, "smtp"),
+            },
         },
     }
+
+
+def _notified(garden: Garden) -> dict[str, Any]:
+    return {
+        "webhook": {"url_file": _absolute(garden, "webhook-file")},
+        "slack": {"channel": "#ops", "api_url_file": _absolute(garden, "slack")},
+        "pagerduty": {"routing_key_file": _absolute(garden, "pagerduty")},
+        "teams": {"webhook_url_file": _absolute(garden, "teams")},
+        "email": {"to": ["b@example.org"]},
+    }
+
+
+def _absolute(garden: Garden, name: str) -> str:
+    return str(garden.folder / garden.file(f"{name}-secret"))
 
 
 READABLE = {"alertmanager/alertmanager.yml": ["webhook"]}

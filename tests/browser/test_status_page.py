@@ -172,6 +172,7 @@ def test_a_screen_reader_hears_tables_with_headers(browser: Browser, url: str, w
         assert [row.get_by_role("rowheader").all_text_contents() for row in table.get_by_role("row").all()] == [
             [],
             ["run-totals"],
+            ["runs"],
             ["server"],
         ]
         heard = table.get_by_role("row").last.aria_snapshot()

@@ -10,7 +10,7 @@ from typing import Any
 from mlvitals.core.collector import Reason
 from tests.support.replay import Responder
 
-INTERVAL, DEADLINE, STALE_AFTER = 2, 8, 10
+INTERVAL, DEADLINE, STALE_AFTER = 2, 20, 22
 """Seconds; every collector of a subject keeps to them."""
 
 REASONS: Mapping[str, Reason] = {

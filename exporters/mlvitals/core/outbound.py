@@ -234,9 +234,10 @@ def _values(body: bytearray) -> int:
     def marks(text: bytearray | bytes) -> int:
         return sum(map(text.count, (b",", b"[", b"{")))
 
-    # Strings are full of commas where people log JSON as a tag; they are looked into only when it matters.
+    # Strings are full of commas where people log JSON as a tag; they are looked into only when it matters, and not when
+    # there are so many that looking would cost the memory that this is there to save.
     rough = marks(body)
-    return rough if rough <= MAX_VALUES else marks(_STRING.sub(b"", body))
+    return marks(_STRING.sub(b"", body)) if MAX_VALUES < rough < 4 * MAX_VALUES else rough
 
 
 class _Session(requests.Session):

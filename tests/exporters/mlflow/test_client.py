@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from pydantic import TypeAdapter, ValidationError
 
 from mlvitals.core.collector import Deadline, UpstreamError
@@ -119,6 +119,7 @@ def test_times_beyond_mlflows_own_range_are_refused(number: str) -> None:
 # Quoting
 
 
+@settings(deadline=None)
 @given(st.lists(NAMES, max_size=150, unique=True))
 @example(["it's", "plain", 'say "x"', "new\nline", "back\\", "% _", "`"])
 def test_every_name_is_in_a_filter_that_mlflow_understands(names: list[str]) -> None:
