@@ -38,7 +38,6 @@ def upstream() -> Replay:
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        ([], 2, "Usage: mlvitals"),
         (["frobnicate"], 2, "No such command 'frobnicate'"),
         (["run"], 1, "mlvitals.yml: no such file; give one with -c, or name a type"),
         (["check", "-c", "none.yml"], 1, "none.yml: No such file"),
