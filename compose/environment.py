@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import shutil
 import ssl
 import subprocess
 import sys
@@ -133,6 +134,7 @@ def _bootstrap(folder: Path) -> None:
         if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
             raise MissingError(f"cannot install uv {UV} with pip{_certificates_hint()}")
     (venv / "bin/uv").rename(folder / "uv")
+    shutil.rmtree(venv)
 
 
 def _certificates_hint() -> str:
