@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from fnmatch import fnmatchcase
 from typing import ClassVar, NamedTuple
 
 from pydantic import Field, field_validator
 
+from mlvitals.core.patterns import Patterns
 from mlvitals.core.settings import Duration, HttpSettings, Settings
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -29,22 +29,6 @@ def parse_bound(text: str) -> Bound:
     if match is None or not math.isfinite(value := float(match["value"])):
         raise ValueError(f"expected a bound such as 'mse < 0.5', got {text!r}")
     return Bound(match["metric"], match["operator"], value)
-
-
-class Patterns(Settings):
-    """Shell-style patterns: what matches one of `include` and none of `exclude` is kept."""
-
-    include: tuple[str, ...] = Field(("*",), description="patterns of names that are kept")
-    exclude: tuple[str, ...] = Field((), description="patterns of names that are not kept, whatever `include` says")
-
-    def matches(self, name: str) -> bool:
-        """True when the name is kept; case counts."""
-        return matches(name, self.include) and not matches(name, self.exclude)
-
-
-def matches(name: str, patterns: tuple[str, ...]) -> bool:
-    """True when one of the shell-style patterns matches the whole name; case counts."""
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 class Objective(Settings):

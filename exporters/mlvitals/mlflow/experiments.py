@@ -7,14 +7,15 @@ from collections.abc import Iterator
 
 from mlvitals.core.collector import Deadline, Snapshot
 from mlvitals.core.metric import declared
+from mlvitals.core.pace import Pace
+from mlvitals.core.report import Report
+from mlvitals.core.selection import Selection, select
 from mlvitals.mlflow import metrics
 from mlvitals.mlflow.answers import Experiment
 from mlvitals.mlflow.client import MlflowClient
 from mlvitals.mlflow.config import MlflowSettings
-from mlvitals.mlflow.pace import Pace
-from mlvitals.mlflow.report import Report, is_of_experiments, write_experiments
+from mlvitals.mlflow.report import is_of_experiments, write_experiments
 from mlvitals.mlflow.runs import ExperimentRuns, RunLedger
-from mlvitals.mlflow.selection import Selection, select
 
 TARGET = "runs"
 

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from pydantic import ValidationError
 
-from mlvitals.mlflow.config import Bound, MlflowSettings, Objective, Patterns, parse_bound
-from mlvitals.mlflow.selection import MAX_LABEL, Objectives, select
+from mlvitals.core.patterns import Patterns
+from mlvitals.core.selection import MAX_LABEL, select
+from mlvitals.mlflow.config import Bound, MlflowSettings, Objective, parse_bound
+from mlvitals.mlflow.objectives import Objectives
 
 
 @pytest.mark.parametrize(
