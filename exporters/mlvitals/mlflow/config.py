@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from typing import ClassVar, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from mlvitals.core.patterns import Patterns
-from mlvitals.core.settings import Duration, HttpSettings, Settings
+from mlvitals.core.settings import Duration, HttpSettings, Mistake, Settings
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_BOUND = re.compile(rf"\s*(?P<metric>.+?)\s*(?P<operator><=|>=|<|>)\s*(?P<value>{_NUMBER})\s*")
+_BOUND = re.compile(rf"(?P<metric>.*\S)\s*(?P<operator><=|>=|<|>)\s*(?P<value>{_NUMBER})")
 
 
 class Bound(NamedTuple):
@@ -25,10 +26,15 @@ class Bound(NamedTuple):
 
 def parse_bound(text: str) -> Bound:
     """`mse < 0.5` in parts. Raises ValueError."""
-    match = _BOUND.fullmatch(text)
+    match = _BOUND.fullmatch(text.strip())
     if match is None or not math.isfinite(value := float(match["value"])):
         raise ValueError(f"expected a bound such as 'mse < 0.5', got {text!r}")
     return Bound(match["metric"], match["operator"], value)
+
+
+def _bound(text: str) -> str:
+    parse_bound(text)
+    return text
 
 
 class Objective(Settings):
@@ -37,19 +43,31 @@ class Objective(Settings):
     model: str = Field(description="pattern of model names")
     new_version_within: Duration | None = Field(None, description="a new version appears at least this often")
     alias: str = Field("champion", description="pattern of aliases that `metrics` speaks of")
-    metrics: tuple[str, ...] = Field((), description="bounds on metrics behind the alias, such as 'mse < 0.5'")
+    metrics: tuple[Annotated[str, AfterValidator(_bound)], ...] = Field(
+        (), description="bounds on metrics behind the alias, such as 'mse < 0.5'"
+    )
 
-    @field_validator("metrics")
     @classmethod
-    def _bounds(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        bounds = [parse_bound(text) for text in value]
-        if len({(bound.metric, bound.operator) for bound in bounds}) != len(bounds):
-            raise ValueError("expected one bound for each metric and operator")
-        return value
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Bounds that contradict each other."""
+        yield from _contradictions(data.get("metrics"))
 
     def bounds(self) -> list[Bound]:
         """The bounds in parts."""
         return [parse_bound(text) for text in self.metrics]
+
+
+def _contradictions(metrics: object) -> Iterator[Mistake]:
+    seen: set[tuple[str, str]] = set()
+    for index, text in enumerate(metrics if isinstance(metrics, list) else ()):
+        try:
+            bound = parse_bound(text)
+        except (ValueError, AttributeError):
+            # What is no bound is told elsewhere.
+            continue
+        if bound[:2] in seen:
+            yield ("metrics", index), "expected one bound for each metric and operator"
+        seen.add(bound[:2])
 
 
 class MlflowSettings(HttpSettings):

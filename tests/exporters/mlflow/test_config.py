@@ -31,7 +31,12 @@ def test_bounds(text: str, bound: Bound) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "mse", "mse <", "< 1", "mse = 1", "mse < x", "mse < 1e999", "mse < nan", "mse < 1 2"]
+    "text",
+    [
+        *("", "mse", "mse <", "< 1", "mse = 1", "mse < x", "mse < 1e999", "mse < nan", "mse < 1 2"),
+        pytest.param(" " * 100_000, id="spaces"),
+        pytest.param("mse" + " " * 100_000, id="name and spaces"),
+    ],
 )
 def test_what_is_no_bound(text: str) -> None:
     with pytest.raises(ValueError, match="expected a bound such as"):
