@@ -119,6 +119,8 @@ class Truth:
         for status in ("FINISHED", "FAILED", "KILLED"):
             self._add(metrics.EXPERIMENT_RECENT_RUNS, recent[status], experiment=name, status=status)
         self._add(metrics.EXPERIMENT_RUNNING_RUNS, len(running), experiment=name)
+        objective = 2 * 3600 if name == "training" else 6 * 3600
+        self._add(metrics.EXPERIMENT_RUNNING_RUN_OBJECTIVE, objective, experiment=name)
         if running:
             oldest = min(run.start_time for run in running)
             self._add(metrics.EXPERIMENT_OLDEST_RUNNING_START, oldest / 1000, experiment=name)

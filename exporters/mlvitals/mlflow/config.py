@@ -37,24 +37,50 @@ def _bound(text: str) -> str:
     return text
 
 
-class Objective(Settings):
-    """What is expected of models. For each key, the first entry whose `model` matches wins."""
+_EXPECTED = {"model": ("new_version_within", "metrics"), "experiment": ("stuck_after",)}
+"""What an objective can be about -> the keys that say what is expected of it."""
 
-    model: str = Field(description="pattern of model names")
-    new_version_within: Duration | None = Field(None, description="a new version appears at least this often")
-    alias: str = Field("champion", description="pattern of aliases that `metrics` speaks of")
+
+class Objective(Settings):
+    """What is expected of models, or of experiments. For each key, the first entry whose pattern matches wins."""
+
+    model: str | None = Field(None, description="pattern of the names of models that the entry is about")
+    new_version_within: Duration | None = Field(
+        None, description="a new version of the model appears at least this often"
+    )
+    alias: str = Field("champion", description="pattern of the model's aliases that `metrics` speaks of")
     metrics: tuple[Annotated[str, AfterValidator(_bound)], ...] = Field(
         (), description="bounds on metrics behind the alias, such as 'mse < 0.5'"
+    )
+    experiment: str | None = Field(
+        None, description="pattern of the names of experiments that the entry is about, instead of `model`"
+    )
+    stuck_after: Duration | None = Field(
+        None, description="a run of the experiment that has the status RUNNING for longer counts as stuck"
     )
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
-        """Bounds that contradict each other."""
+        """An entry about both or neither, or that expects nothing or the other's; bounds that contradict each other."""
+        things = [thing for thing in _EXPECTED if thing in data]
+        if len(things) == 1:
+            yield from _misplaced(things[0], data)
+        else:
+            yield tuple(things[1:]), "expected one of model and experiment"
         yield from _contradictions(data.get("metrics"))
 
     def bounds(self) -> list[Bound]:
         """The bounds in parts."""
         return [parse_bound(text) for text in self.metrics]
+
+
+def _misplaced(thing: str, data: Mapping[str, Any]) -> Iterator[Mistake]:
+    about = {"alias": "model", **{key: other for other, keys in _EXPECTED.items() for key in keys}}
+    wrong = [key for key, other in about.items() if key in data and other != thing]
+    for key in wrong:
+        yield (key,), f"speaks of {about[key]}s, and the entry is about {thing}s"
+    if not wrong and not any(data.get(key) for key in _EXPECTED[thing]):
+        yield (), f"expected {' or '.join(_EXPECTED[thing])}"
 
 
 def _contradictions(metrics: object) -> Iterator[Mistake]:
@@ -111,4 +137,9 @@ class MlflowSettings(HttpSettings):
         3600.0, description="time between two counts of all runs, and until a deleted run is noticed; default 1h"
     )
     baseline_deadline: Duration = Field(600.0, description="time that one count of all runs may take; default 10m")
+    stuck_after: Duration = Field(
+        21600.0,
+        description="time with the status RUNNING after which a run counts as stuck, where no objective is about its "
+        "experiment; default 6h",
+    )
     objectives: tuple[Objective, ...] = ()

@@ -14,6 +14,7 @@ from mlvitals.mlflow import metrics
 from mlvitals.mlflow.answers import Experiment
 from mlvitals.mlflow.client import MlflowClient
 from mlvitals.mlflow.config import MlflowSettings
+from mlvitals.mlflow.objectives import Objectives
 from mlvitals.mlflow.report import is_of_experiments, write_experiments
 from mlvitals.mlflow.runs import ExperimentRuns, RunLedger
 
@@ -45,6 +46,7 @@ class ExperimentCollector:
         self._settings = settings
         self._client = MlflowClient(settings)
         self._runs = _RunHistory(settings)
+        self._stuck_after = Objectives(settings).stuck_after
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot]:
         """Read the experiments once."""
@@ -53,7 +55,7 @@ class ExperimentCollector:
         ids = [each.experiment_id for each in experiments.shown.values()]
         runs = self._runs.read(ids, self._client, deadline, pace)
         report = Report(_DECLARED)
-        write_experiments(experiments, runs, report)
+        write_experiments(experiments, runs, self._stuck_after, report)
         yield Snapshot(TARGET, report.families(), report.dropped)
 
     def renew(self) -> None:

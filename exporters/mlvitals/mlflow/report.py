@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mlvitals.core.metric import Metric
+from mlvitals.core.objectives import ByPattern
 from mlvitals.core.patterns import matches
 from mlvitals.core.report import Report
 from mlvitals.core.selection import MAX_LABEL, Selection, select
@@ -53,7 +54,7 @@ class ModelReporter:
         report.add(metrics.MODEL_CREATED, seconds(model.creation_timestamp), model=name)
         report.add(metrics.MODEL_LAST_UPDATED, seconds(model.last_updated_timestamp), model=name)
         report.add(metrics.MODEL_VERSIONS, self.versions.count(model), model=name)
-        report.add(metrics.MODEL_NEW_VERSION_OBJECTIVE, self.objectives.new_version_within(name), model=name)
+        report.add(metrics.MODEL_NEW_VERSION_OBJECTIVE, self.objectives.new_version_within.of(name), model=name)
         latest = max(model.latest_versions, key=lambda version: version.version, default=None)
         if latest:
             report.add(metrics.MODEL_LATEST_VERSION, latest.version, model=name)
@@ -73,7 +74,7 @@ class ModelReporter:
     def _alias(self, model: RegisteredModel, alias: Alias, report: Report) -> None:
         labels = {"model": model.name, "alias": alias.alias}
         report.add(metrics.MODEL_ALIAS_VERSION, alias.version, **labels)
-        for bound in self.objectives.bounds(model.name, alias.alias):
+        for bound in self.objectives.bounds.of(model.name, alias.alias) or ():
             report.add(
                 metrics.MODEL_ALIAS_METRIC_OBJECTIVE,
                 bound.value,
@@ -93,11 +94,17 @@ class ModelReporter:
             report.add(metrics.MODEL_ALIAS_METRIC, value, metric=name, **labels)
 
 
-def write_experiments(experiments: Selection[Experiment], runs: Mapping[str, ExperimentRuns], report: Report) -> None:
+def write_experiments(
+    experiments: Selection[Experiment],
+    runs: Mapping[str, ExperimentRuns],
+    stuck_after: ByPattern[float],
+    report: Report,
+) -> None:
     """All experiments that are shown."""
     report.add(metrics.EXPERIMENTS, experiments.matched)
     report.drop(metrics.EXPERIMENT_RUNNING_RUNS, experiments.dropped)
     for name, experiment in experiments.shown.items():
+        report.add(metrics.EXPERIMENT_RUNNING_RUN_OBJECTIVE, stuck_after.of(name), experiment=name)
         _experiment(name, runs.get(experiment.experiment_id, ExperimentRuns()), report)
 
 
