@@ -101,6 +101,16 @@ SYSTEM = System(
             keep_firing_for=KEEP,
         ),
         Alert(
+            "MlflowObjectiveUnmatched",
+            "warning",
+            "A configured objective is about nothing.",
+            f"{label('exporter')}: the objective {label('objective')} for {label('pattern')} "
+            "matches nothing that is shown.",
+            f"{m.OBJECTIVE_MATCHES} == 0",
+            for_="1h",
+            keep_firing_for=KEEP,
+        ),
+        Alert(
             "MlflowRunsFailing",
             "warning",
             "More than half of the runs that ended recently failed.",

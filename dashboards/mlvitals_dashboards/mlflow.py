@@ -189,6 +189,24 @@ _RUN_DETAIL = row(
     ],
 )
 
+_OBJECTIVES = row(
+    "Objectives",
+    [
+        table(
+            "objective-table",
+            "What each objective is about",
+            {"exporter": "Server", "objective": "Objective", "pattern": "Pattern"},
+            [Column("Matches", s.OBJECTIVE_MATCHES)],
+            description="The patterns of the exporters' objectives. One that matches nothing watches nothing.",
+            missing="No objective set",
+            sort="Matches",
+            descending=False,
+            h=6,
+            links=runbook("MlflowObjectiveUnmatched"),
+        )
+    ],
+)
+
 DASHBOARD = dashboard(
     UID,
     "MLflow registry",
@@ -206,6 +224,7 @@ DASHBOARD = dashboard(
         _EXPERIMENTS,
         _MODEL_DETAIL,
         _RUN_DETAIL,
+        _OBJECTIVES,
     ],
     exporters=s.TYPE,
     variables=[

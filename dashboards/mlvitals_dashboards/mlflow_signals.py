@@ -217,6 +217,13 @@ RUNS = Signal(
     missing="Not counted yet",
     decimals=0,
 )
+OBJECTIVE_MATCHES = Signal(
+    by("exporter, objective, pattern", select(m.OBJECTIVE_MATCHES)),
+    "none",
+    "Models, aliases or experiments that match the pattern now.",
+    words={0: ("NOTHING", "red")},
+    base="green",
+)
 TAGS = Signal(by("exporter, model, key, value", select(m.MODEL_TAG_INFO)), "none", "Chosen tags of the models.")
 STAGES = Signal(
     by("exporter, model, stage", f"{select(m.MODEL_STAGE_VERSION, stage='!=None')} > 0"),

@@ -21,6 +21,9 @@ def bound(operator: str, value: float) -> dict[str, str]:
 OLDEST_RUN = 'mlflow_experiment_oldest_running_run_start_timestamp_seconds{experiment="train"}'
 
 
+MATCHES = 'mlflow_objective_matches{objective="new_version_within",pattern="churn*"}'
+
+
 def stuck_after(seconds: float) -> dict[str, str]:
     """The series of the objective of the experiment `train`."""
     return {'mlflow_experiment_running_run_objective_seconds{experiment="train"}': lasting(seconds)}
@@ -206,6 +209,16 @@ CASES = (
         },
     ),
     Silent("MlflowRunStuck", "no run is running", {**UP, **stuck_after(1)}),
+    Firing(
+        "MlflowObjectiveUnmatched",
+        {MATCHES: "2x59 0x600"},
+        {**TARGET, "objective": "new_version_within", "pattern": "churn*"},
+        "registry: the objective new_version_within for churn* matches nothing that is shown.",
+        since="1h",
+    ),
+    Silent("MlflowObjectiveUnmatched", "one model matches", {MATCHES: lasting(1)}),
+    Silent("MlflowObjectiveUnmatched", "the model was made anew within the hour", {MATCHES: "1x9 0x50 1x600"}),
+    Silent("MlflowObjectiveUnmatched", "the registry cannot be read", {MATCHES: "1x9 stale"}),
     Firing(
         "MlflowRunsFailing",
         ended(1, 3),

@@ -20,8 +20,9 @@ from mlvitals.mlflow.runs import ExperimentRuns, RunLedger
 
 TARGET = "runs"
 
-_DECLARED = tuple(
-    metric for metric in declared(metrics) if is_of_experiments(metric) and metric is not metrics.EXPERIMENT_RUNS
+_DECLARED = (
+    *(metric for metric in declared(metrics) if is_of_experiments(metric) and metric is not metrics.EXPERIMENT_RUNS),
+    metrics.OBJECTIVE_MATCHES,
 )
 
 

@@ -98,3 +98,10 @@ EXPERIMENT_RUNS = gauge(
     "experiment",
     status=RUN_STATUSES,
 )
+
+OBJECTIVE_MATCHES = gauge(
+    "mlflow_objective_matches",
+    "Models (new_version_within), aliases (metrics) or experiments (stuck_after) shown that match a configured pattern",
+    "pattern",
+    objective=("new_version_within", "metrics", "stuck_after"),
+)

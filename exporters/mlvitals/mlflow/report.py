@@ -48,6 +48,9 @@ class ModelReporter:
             self._tags(model, report)
             for alias in model.aliases:
                 self._alias(model, alias, report)
+        aliases = [(model.name, alias.alias) for model in models.shown.values() for alias in model.aliases]
+        self.objectives.new_version_within.count([(name,) for name in models.shown], metrics.OBJECTIVE_MATCHES, report)
+        self.objectives.bounds.count(aliases, metrics.OBJECTIVE_MATCHES, report)
 
     def _model(self, model: RegisteredModel, report: Report) -> None:
         name = model.name
@@ -106,6 +109,7 @@ def write_experiments(
     for name, experiment in experiments.shown.items():
         report.add(metrics.EXPERIMENT_RUNNING_RUN_OBJECTIVE, stuck_after.of(name), experiment=name)
         _experiment(name, runs.get(experiment.experiment_id, ExperimentRuns()), report)
+    stuck_after.count([(name,) for name in experiments.shown], metrics.OBJECTIVE_MATCHES, report)
 
 
 def _experiment(name: str, runs: ExperimentRuns, report: Report) -> None:
