@@ -14,7 +14,7 @@ import yaml
 
 from compose.processes import Server, ServerError, answers, free_port
 from compose.programs import path
-from compose.scenario import ALERT, EXPORTER, TEAM
+from compose.scenario import ALERT, EXPORTER, STUCK_EXPERIMENT, STUCK_HOURS, TEAM
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ def configuration(at: Addresses) -> dict[str, Any]:
         "objectives": [
             {"model": "diabetes-*", "metrics": ["mse < 4000"]},
             {"model": "*", "new_version_within": "26h", "metrics": ["accuracy > 0.5"]},
+            {"experiment": STUCK_EXPERIMENT, "stuck_after": f"{STUCK_HOURS - 1}h"},
         ],
     }
     return {

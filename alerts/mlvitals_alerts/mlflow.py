@@ -6,7 +6,6 @@ from mlvitals.core import metrics as own
 from mlvitals.mlflow import metrics as m
 from mlvitals_alerts.rules import Alert, Recording, System, each, label, last_read, lookup, number, value
 
-STUCK_AFTER_HOURS = 6
 FAILED_RATIO = 0.5
 ENOUGH_RUNS = 4
 # Data that leaves the page for a moment (a restart, one failed read) must not look like the end of the problem.
@@ -92,11 +91,23 @@ SYSTEM = System(
         Alert(
             "MlflowRunStuck",
             "warning",
-            f"A run has had the status RUNNING for more than {STUCK_AFTER_HOURS} hours.",
+            "A run has had the status RUNNING for longer than its objective.",
             f"{label('exporter')}: experiment {label('experiment')}: the oldest run with status RUNNING started "
-            f"{value()} ago, expected less than {STUCK_AFTER_HOURS}h.",
-            f"time() - {m.EXPERIMENT_OLDEST_RUNNING_START} > {STUCK_AFTER_HOURS} * 3600",
+            f"{value()} ago, objective "
+            + lookup(f"{m.EXPERIMENT_RUNNING_RUN_OBJECTIVE}{{%s}}", "experiment", show="value | humanizeDuration")
+            + ".",
+            f"time() - {m.EXPERIMENT_OLDEST_RUNNING_START}\n> {m.EXPERIMENT_RUNNING_RUN_OBJECTIVE}",
             for_="5m",
+            keep_firing_for=KEEP,
+        ),
+        Alert(
+            "MlflowObjectiveUnmatched",
+            "warning",
+            "A configured objective is about nothing.",
+            f"{label('exporter')}: the objective {label('objective')} for {label('pattern')} "
+            "matches nothing that is shown.",
+            f"{m.OBJECTIVE_MATCHES} == 0",
+            for_="1h",
             keep_firing_for=KEEP,
         ),
         Alert(

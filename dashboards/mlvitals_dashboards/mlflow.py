@@ -24,7 +24,7 @@ _SUMMARY = [
         s.BOUNDS_BROKEN,
         links=runbook("MlflowAliasMetricOutOfBounds", "MlflowAliasMetricMissing"),
     ),
-    stat("oldest-run", "Oldest running run", s.OLDEST_RUN, links=runbook("MlflowRunStuck")),
+    stat("stuck", "Oldest runs", s.STUCK, links=runbook("MlflowRunStuck")),
     stat("failed-ratio", "Failed runs", s.FAILED_RATIO, links=runbook("MlflowRunsFailing")),
 ]
 
@@ -112,8 +112,10 @@ _EXPERIMENTS = table(
     "Experiments",
     {"exporter": "Server", "experiment": "Experiment"},
     [
+        Column("State", s.RUN_STATE),
         Column("Running", s.RUNNING),
-        Column("Oldest running for", s.RUNNING_FOR),
+        Column("Oldest for", s.RUNNING_FOR),
+        Column("Objective", s.RUN_OBJECTIVE),
         Column("Ended recently", s.ENDED),
         Column("Failed", s.EXPERIMENT_FAILED_RATIO),
         Column("Last duration", s.LAST_DURATION),
@@ -121,7 +123,7 @@ _EXPERIMENTS = table(
     ],
     description="Every experiment: what runs, what ended within the window and how it went.",
     missing="No experiments",
-    sort="Oldest running for",
+    sort="State",
     cell_links=_EXPERIMENT_LINK,
     h=9,
     links=runbook("MlflowRunStuck", "MlflowRunsFailing"),
@@ -187,6 +189,24 @@ _RUN_DETAIL = row(
     ],
 )
 
+_OBJECTIVES = row(
+    "Objectives",
+    [
+        table(
+            "objective-table",
+            "What each objective is about",
+            {"exporter": "Server", "objective": "Objective", "pattern": "Pattern"},
+            [Column("Matches", s.OBJECTIVE_MATCHES)],
+            description="The patterns of the exporters' objectives. One that matches nothing watches nothing.",
+            missing="No objective set",
+            sort="Matches",
+            descending=False,
+            h=6,
+            links=runbook("MlflowObjectiveUnmatched"),
+        )
+    ],
+)
+
 DASHBOARD = dashboard(
     UID,
     "MLflow registry",
@@ -204,6 +224,7 @@ DASHBOARD = dashboard(
         _EXPERIMENTS,
         _MODEL_DETAIL,
         _RUN_DETAIL,
+        _OBJECTIVES,
     ],
     exporters=s.TYPE,
     variables=[

@@ -8,13 +8,15 @@ from dataclasses import replace
 
 from mlvitals.core.collector import Deadline, Snapshot
 from mlvitals.core.metric import declared
+from mlvitals.core.pace import Pace
+from mlvitals.core.report import Report
+from mlvitals.core.selection import Selection, select
 from mlvitals.mlflow import metrics
 from mlvitals.mlflow.answers import RegisteredModel
 from mlvitals.mlflow.client import MlflowClient
 from mlvitals.mlflow.config import MlflowSettings
-from mlvitals.mlflow.pace import Pace
-from mlvitals.mlflow.report import ModelReporter, Report, is_of_experiments
-from mlvitals.mlflow.selection import Objectives, Selection, select
+from mlvitals.mlflow.objectives import Objectives
+from mlvitals.mlflow.report import ModelReporter, is_of_experiments
 from mlvitals.mlflow.served import Choice, ServedRuns
 from mlvitals.mlflow.versions import VersionCache
 
@@ -40,7 +42,7 @@ class MlflowCollector:
         self.schedule = settings.schedule()
         self._settings = settings
         self._client = MlflowClient(settings)
-        objectives = Objectives(settings.objectives)
+        objectives = Objectives(settings)
         self._versions = VersionCache()
         self._served = ServedRuns(Choice(settings, objectives.metrics))
         self._models = ModelReporter(settings, objectives, self._versions, self._served)

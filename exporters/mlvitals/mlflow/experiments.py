@@ -7,19 +7,22 @@ from collections.abc import Iterator
 
 from mlvitals.core.collector import Deadline, Snapshot
 from mlvitals.core.metric import declared
+from mlvitals.core.pace import Pace
+from mlvitals.core.report import Report
+from mlvitals.core.selection import Selection, select
 from mlvitals.mlflow import metrics
 from mlvitals.mlflow.answers import Experiment
 from mlvitals.mlflow.client import MlflowClient
 from mlvitals.mlflow.config import MlflowSettings
-from mlvitals.mlflow.pace import Pace
-from mlvitals.mlflow.report import Report, is_of_experiments, write_experiments
+from mlvitals.mlflow.objectives import Objectives
+from mlvitals.mlflow.report import is_of_experiments, write_experiments
 from mlvitals.mlflow.runs import ExperimentRuns, RunLedger
-from mlvitals.mlflow.selection import Selection, select
 
 TARGET = "runs"
 
-_DECLARED = tuple(
-    metric for metric in declared(metrics) if is_of_experiments(metric) and metric is not metrics.EXPERIMENT_RUNS
+_DECLARED = (
+    *(metric for metric in declared(metrics) if is_of_experiments(metric) and metric is not metrics.EXPERIMENT_RUNS),
+    metrics.OBJECTIVE_MATCHES,
 )
 
 
@@ -44,6 +47,7 @@ class ExperimentCollector:
         self._settings = settings
         self._client = MlflowClient(settings)
         self._runs = _RunHistory(settings)
+        self._stuck_after = Objectives(settings).stuck_after
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot]:
         """Read the experiments once."""
@@ -52,7 +56,7 @@ class ExperimentCollector:
         ids = [each.experiment_id for each in experiments.shown.values()]
         runs = self._runs.read(ids, self._client, deadline, pace)
         report = Report(_DECLARED)
-        write_experiments(experiments, runs, report)
+        write_experiments(experiments, runs, self._stuck_after, report)
         yield Snapshot(TARGET, report.families(), report.dropped)
 
     def renew(self) -> None:

@@ -6,47 +6,28 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mlvitals.core.metric import Family, Metric
+from mlvitals.core.metric import Metric
+from mlvitals.core.objectives import ByPattern
+from mlvitals.core.patterns import matches
+from mlvitals.core.report import Report
+from mlvitals.core.selection import MAX_LABEL, Selection, select
 from mlvitals.mlflow import metrics
 from mlvitals.mlflow.answers import Alias, Experiment, ModelVersion, RegisteredModel
-from mlvitals.mlflow.config import MlflowSettings, matches
+from mlvitals.mlflow.config import MlflowSettings
+from mlvitals.mlflow.objectives import Objectives
 from mlvitals.mlflow.runs import ENDED, ExperimentRuns, LastRuns
-from mlvitals.mlflow.selection import MAX_LABEL, Objectives, Selection, select
 from mlvitals.mlflow.served import ServedRuns
 from mlvitals.mlflow.versions import VersionCache
+
+
+def seconds(millis: int | None) -> float | None:
+    """A point in time of MLflow's as Unix time; its 0 means that there is none."""
+    return millis / 1000 if millis and millis > 0 else None
 
 
 def is_of_experiments(metric: Metric) -> bool:
     """True for what is read of experiments, false for what is read of the registry."""
     return metric.name.startswith("mlflow_experiment")
-
-
-class Report:
-    """The samples of one collection, and how many were left out: (metric, reason) -> number."""
-
-    def __init__(self, declared: Iterable[Metric]) -> None:
-        self._families = {metric: metric.family() for metric in declared}
-        self.dropped = Counter[tuple[Metric, str]]()
-
-    def add(self, metric: Metric, value: float | None, /, **labels: str) -> None:
-        """Add a sample, unless there is no value."""
-        if value is not None:
-            self._families[metric].add(value, **labels)
-
-    def add_time(self, metric: Metric, millis: int | None, /, **labels: str) -> None:
-        """Add a point in time; MLflow's 0 means that there is none."""
-        if millis and millis > 0:
-            self._families[metric].add(millis / 1000, **labels)
-
-    def drop(self, metric: Metric, dropped: Mapping[str, int]) -> None:
-        """Count what was left out: reason -> number."""
-        for reason, number in dropped.items():
-            if number:
-                self.dropped[metric, reason] += number
-
-    def families(self) -> tuple[Family, ...]:
-        """Everything added."""
-        return tuple(self._families.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +48,20 @@ class ModelReporter:
             self._tags(model, report)
             for alias in model.aliases:
                 self._alias(model, alias, report)
+        aliases = [(model.name, alias.alias) for model in models.shown.values() for alias in model.aliases]
+        self.objectives.new_version_within.count([(name,) for name in models.shown], metrics.OBJECTIVE_MATCHES, report)
+        self.objectives.bounds.count(aliases, metrics.OBJECTIVE_MATCHES, report)
 
     def _model(self, model: RegisteredModel, report: Report) -> None:
         name = model.name
-        report.add_time(metrics.MODEL_CREATED, model.creation_timestamp, model=name)
-        report.add_time(metrics.MODEL_LAST_UPDATED, model.last_updated_timestamp, model=name)
+        report.add(metrics.MODEL_CREATED, seconds(model.creation_timestamp), model=name)
+        report.add(metrics.MODEL_LAST_UPDATED, seconds(model.last_updated_timestamp), model=name)
         report.add(metrics.MODEL_VERSIONS, self.versions.count(model), model=name)
-        report.add(metrics.MODEL_NEW_VERSION_OBJECTIVE, self.objectives.new_version_within(name), model=name)
+        report.add(metrics.MODEL_NEW_VERSION_OBJECTIVE, self.objectives.new_version_within.of(name), model=name)
         latest = max(model.latest_versions, key=lambda version: version.version, default=None)
         if latest:
             report.add(metrics.MODEL_LATEST_VERSION, latest.version, model=name)
-            report.add_time(metrics.MODEL_LATEST_VERSION_CREATED, latest.creation_timestamp, model=name)
+            report.add(metrics.MODEL_LATEST_VERSION_CREATED, seconds(latest.creation_timestamp), model=name)
         for stage, version in _by_stage(model.latest_versions).items():
             report.add(metrics.MODEL_STAGE_VERSION, version, model=name, stage=stage)
 
@@ -93,7 +77,7 @@ class ModelReporter:
     def _alias(self, model: RegisteredModel, alias: Alias, report: Report) -> None:
         labels = {"model": model.name, "alias": alias.alias}
         report.add(metrics.MODEL_ALIAS_VERSION, alias.version, **labels)
-        for bound in self.objectives.bounds(model.name, alias.alias):
+        for bound in self.objectives.bounds.of(model.name, alias.alias) or ():
             report.add(
                 metrics.MODEL_ALIAS_METRIC_OBJECTIVE,
                 bound.value,
@@ -104,7 +88,7 @@ class ModelReporter:
         version = self.versions.named(model, alias.version)
         if version is None:
             return
-        report.add_time(metrics.MODEL_ALIAS_VERSION_CREATED, version.creation_timestamp, **labels)
+        report.add(metrics.MODEL_ALIAS_VERSION_CREATED, seconds(version.creation_timestamp), **labels)
         run = self.served.metrics(version.run_id)
         if run is None:
             return
@@ -113,25 +97,32 @@ class ModelReporter:
             report.add(metrics.MODEL_ALIAS_METRIC, value, metric=name, **labels)
 
 
-def write_experiments(experiments: Selection[Experiment], runs: Mapping[str, ExperimentRuns], report: Report) -> None:
+def write_experiments(
+    experiments: Selection[Experiment],
+    runs: Mapping[str, ExperimentRuns],
+    stuck_after: ByPattern[float],
+    report: Report,
+) -> None:
     """All experiments that are shown."""
     report.add(metrics.EXPERIMENTS, experiments.matched)
     report.drop(metrics.EXPERIMENT_RUNNING_RUNS, experiments.dropped)
     for name, experiment in experiments.shown.items():
+        report.add(metrics.EXPERIMENT_RUNNING_RUN_OBJECTIVE, stuck_after.of(name), experiment=name)
         _experiment(name, runs.get(experiment.experiment_id, ExperimentRuns()), report)
+    stuck_after.count([(name,) for name in experiments.shown], metrics.OBJECTIVE_MATCHES, report)
 
 
 def _experiment(name: str, runs: ExperimentRuns, report: Report) -> None:
     report.add(metrics.EXPERIMENT_RUNNING_RUNS, runs.running, experiment=name)
-    report.add_time(metrics.EXPERIMENT_OLDEST_RUNNING_START, runs.oldest_start, experiment=name)
+    report.add(metrics.EXPERIMENT_OLDEST_RUNNING_START, seconds(runs.oldest_start), experiment=name)
     if runs.recent is not None:
         for status in ENDED:
             report.add(metrics.EXPERIMENT_RECENT_RUNS, runs.recent[status], experiment=name, status=status)
     last = runs.last or LastRuns()
-    report.add_time(
-        metrics.EXPERIMENT_LAST_RUN_START, last.started.start_time if last.started else None, experiment=name
+    report.add(
+        metrics.EXPERIMENT_LAST_RUN_START, seconds(last.started.start_time if last.started else None), experiment=name
     )
-    report.add_time(metrics.EXPERIMENT_LAST_RUN_END, last.ended.end_time if last.ended else None, experiment=name)
+    report.add(metrics.EXPERIMENT_LAST_RUN_END, seconds(last.ended.end_time if last.ended else None), experiment=name)
     report.add(metrics.EXPERIMENT_LAST_FINISHED_DURATION, last.duration, experiment=name)
 
 

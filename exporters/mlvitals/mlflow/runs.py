@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mlvitals.core.collector import Deadline, UpstreamError
+from mlvitals.core.pace import GoOn
 from mlvitals.mlflow.answers import RunInfo
 from mlvitals.mlflow.client import IN_LIST, MlflowClient
-from mlvitals.mlflow.pace import GoOn
 
 ENDED = ("FINISHED", "FAILED", "KILLED")
 OVERLAP = 600_000

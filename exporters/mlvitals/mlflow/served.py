@@ -9,11 +9,12 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from mlvitals.core.collector import Deadline, UpstreamError
+from mlvitals.core.pace import GoOn
+from mlvitals.core.patterns import matches
+from mlvitals.core.selection import select
 from mlvitals.mlflow.answers import RunMetric
 from mlvitals.mlflow.client import IN_LIST, MlflowClient, is_run_id
-from mlvitals.mlflow.config import MlflowSettings, matches
-from mlvitals.mlflow.pace import GoOn
-from mlvitals.mlflow.selection import select
+from mlvitals.mlflow.config import MlflowSettings
 
 REREAD_AFTER = 240.0
 """Seconds after which a run is read again, 100 runs in one collection."""

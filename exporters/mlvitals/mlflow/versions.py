@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from mlvitals.core.collector import Deadline
+from mlvitals.core.pace import GoOn
 from mlvitals.mlflow.answers import ModelVersion, RegisteredModel
 from mlvitals.mlflow.client import MlflowClient, batches
-from mlvitals.mlflow.pace import GoOn
 
 
 @dataclass(frozen=True, slots=True)
