@@ -82,8 +82,7 @@ def test_the_notification_names_exporter_team_and_reason_and_its_links_work(stac
 
 def test_the_same_is_not_told_twice(stack: Stack) -> None:
     until(lambda: of(stack.people, "MlflowDown"), 60)
-    state = until(lambda: state_of(stack.alertmanager, "MlvitalsExporterDown"), 60)
-    assert state == "suppressed"
+    until(lambda: state_of(stack.alertmanager, "MlvitalsExporterDown") == "suppressed", 60)
     assert of(stack.people, "MlvitalsExporterDown") == []
 
 
