@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 import requests
 import yaml
+from urllib3.exceptions import HTTPError
 
 from compose.processes import ServerError, wait_for
 from compose.soak.idle import IdleConnections
@@ -84,16 +85,19 @@ class Scrapes:
 
     def take(self, session: requests.Session, url: str, due: float) -> None:
         """One scrape, as Prometheus does it."""
+        body, error = b"", ""
         try:
             with session.get(url, timeout=TIMEOUT, stream=True) as answer:
                 answer.raise_for_status()
                 body = answer.raw.read(decode_content=False)
-        except requests.RequestException as error:
-            with self._lock:
-                self.errors.append(str(error))
-            return
+        except (requests.RequestException, HTTPError) as failure:
+            error = str(failure)
+        took = time.monotonic() - due
         with self._lock:
-            self.seconds.append(time.monotonic() - due)
+            if error or took > TIMEOUT:
+                self.errors.append(error or f"it took {took:.1f} s")
+                return
+            self.seconds.append(took)
             self.bodies.setdefault(zlib.crc32(body), body)
 
     def pages(self) -> Iterator[bytes]:
