@@ -7,10 +7,12 @@ from typing import Any
 
 import requests
 
-from compose.processes import answers
+from compose.processes import answers, wait_for
 from compose.scenario import ALERT, CHAMPION, EXPECTED_ALERTS, EXPORTER, MODELS, STUCK_EXPERIMENT, TEAM
 from compose.stack import Stack
 from compose.webhook import Notification
+
+PATIENCE = 150.0
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,18 @@ class Finding:
     what: str
     holds: bool
     seen: str = ""
+
+
+def awaited(stack: Stack) -> list[Finding]:
+    """What holds in the end: everything, or what did after PATIENCE."""
+    found: list[Finding] = []
+
+    def all_hold() -> bool:
+        found[:] = findings(stack)
+        return all(finding.holds for finding in found)
+
+    wait_for(all_hold, PATIENCE, every=0.5)
+    return found
 
 
 def findings(stack: Stack) -> list[Finding]:

@@ -40,21 +40,26 @@ class Stack:
 
 
 @contextmanager
-def running(folder: Path, step: Step, notified: Callable[[Notification], None] = lambda _: None) -> Iterator[Stack]:
+def running(
+    folder: Path,
+    step: Step,
+    notified: Callable[[Notification], None] = lambda _: None,
+    program: Callable[[str], Path] = programs.path,
+) -> Iterator[Stack]:
     """Start everything with its state in `folder`. Yields when the models are trained and all pages are scraped.
 
-    Raises MissingError or ServerError with what is wrong.
+    `program` says where each of programs.PROGRAMS is. Raises MissingError or ServerError with what is wrong.
     """
     with ExitStack() as servers:
         with step("programs"):
-            found = {name: programs.path(name) for name in programs.PROGRAMS}
+            found = {name: program(name) for name in programs.PROGRAMS}
         webhook = servers.enter_context(webhook_server(notified))
         with step("MLflow"):
             mlflow = servers.enter_context(mlflow_server(folder))
         training = servers.enter_context(_training(mlflow, folder))
         at = Addresses.choose(mlflow.url, webhook.url)
         with step("configuration"):
-            generated = suite.generate(suite.configuration(at), folder)
+            generated = suite.generate(suite.configuration(at), folder, program)
         with step("mlvitals, Prometheus, Alertmanager"):
             mlvitals = servers.enter_context(suite.mlvitals_server(folder, at.mlvitals))
             alerting = generated / "alertmanager/alertmanager.yml"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,6 @@ from typing import Any
 import yaml
 
 from compose.processes import Server, ServerError, answers, free_port
-from compose.programs import path
 from compose.scenario import ALERT, EXPORTER, STUCK_EXPERIMENT, STUCK_HOURS, TEAM
 
 
@@ -63,17 +62,17 @@ def configuration(at: Addresses) -> dict[str, Any]:
     }
 
 
-def generate(settings: dict[str, Any], folder: Path) -> Path:
+def generate(settings: dict[str, Any], folder: Path, program: Callable[[str], Path]) -> Path:
     """Write mlvitals.yml and everything that follows from it; the folder of the generated files.
 
-    Raises ServerError when mlvitals, promtool or amtool finds fault.
+    `program` says where promtool and amtool are. Raises ServerError when mlvitals, promtool or amtool finds fault.
     """
     file, output = folder / "mlvitals.yml", folder / "generated"
     file.write_text(yaml.safe_dump(settings, sort_keys=False))
     _checked([*mlvitals(), "check", "-c", file])
     _checked([*mlvitals(), "generate", "-c", file, "--output", output])
-    _checked([path("promtool"), "check", "config", output / "prometheus/prometheus.yml"])
-    _checked([path("amtool"), "check-config", output / "alertmanager/alertmanager.yml"])
+    _checked([program("promtool"), "check", "config", output / "prometheus/prometheus.yml"])
+    _checked([program("amtool"), "check-config", output / "alertmanager/alertmanager.yml"])
     return output
 
 
