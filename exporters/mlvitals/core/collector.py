@@ -90,6 +90,14 @@ class Deadline:
             cut()
 
 
+def attempt(target: str, read: Callable[[], Snapshot]) -> Snapshot | Failure:
+    """One target read, or why it could not be: the other targets of the collector are not affected."""
+    try:
+        return read()
+    except UpstreamError as error:
+        return Failure(target, error.reason, str(error))
+
+
 class Collector(Protocol):
     """Reads some targets of one upstream system. It knows nothing of threads, serving, schedules or retries.
 

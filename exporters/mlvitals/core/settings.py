@@ -194,10 +194,9 @@ class TlsConfig(Settings):
         return self
 
 
-class HttpSettings(ExporterSettings):
-    """An exporter that reads one system over HTTP."""
+class HttpOptions(ExporterSettings):
+    """How an exporter speaks HTTP, wherever the URL comes from."""
 
-    url: HttpUrl = Field(description="base URL; a path prefix is kept")
     auth: Auth | None = Field(None, description="credentials: username and password, or a bearer token")
     tls_config: TlsConfig = TlsConfig()
     proxy_url: ProxyUrl | None = Field(None, description="HTTP proxy for all calls")
@@ -210,6 +209,12 @@ class HttpSettings(ExporterSettings):
         if self.proxy_url and self.proxy_from_environment:
             raise ValueError("expected one of proxy_url and proxy_from_environment")
         return self
+
+
+class HttpSettings(HttpOptions):
+    """An exporter that reads one system over HTTP."""
+
+    url: HttpUrl = Field(description="base URL; a path prefix is kept")
 
 
 def secret_keys(model: type[BaseModel]) -> set[str]:

@@ -6,22 +6,16 @@ import time
 from collections.abc import Iterator
 
 from mlvitals.core.collector import Deadline, Snapshot
-from mlvitals.core.metric import declared
 from mlvitals.core.pace import Pace
 from mlvitals.core.report import Report
 from mlvitals.core.selection import Selection, select
-from mlvitals.mlflow import metrics
 from mlvitals.mlflow.answers import Experiment
 from mlvitals.mlflow.client import MlflowClient
 from mlvitals.mlflow.config import MlflowSettings
-from mlvitals.mlflow.report import is_of_experiments, write_experiments
+from mlvitals.mlflow.report import write_experiments
 from mlvitals.mlflow.runs import ExperimentRuns, RunLedger
 
 TARGET = "runs"
-
-_DECLARED = tuple(
-    metric for metric in declared(metrics) if is_of_experiments(metric) and metric is not metrics.EXPERIMENT_RUNS
-)
 
 
 def select_experiments(experiments: Iterator[Experiment], settings: MlflowSettings) -> Selection[Experiment]:
@@ -52,9 +46,9 @@ class ExperimentCollector:
         experiments = select_experiments(self._client.experiments(deadline), self._settings)
         ids = [each.experiment_id for each in experiments.shown.values()]
         runs = self._runs.read(ids, self._client, deadline, pace)
-        report = Report(_DECLARED)
+        report = Report()
         write_experiments(experiments, runs, report)
-        yield Snapshot(TARGET, report.families(), report.dropped)
+        yield report.snapshot(TARGET)
 
     def renew(self) -> None:
         """Begin to look for deleted and edited runs at the next collection, not after `baseline_interval`."""
