@@ -94,13 +94,14 @@ class RestClient:
         """Every object of a list, in the order that `params` ask for: one in which what is there keeps its place.
 
         Offsets count what is in the list at that moment: an object that leaves it meanwhile lets the later ones move
-        up. So each page begins with the last object of the one before; when it does not, we step back.
+        up. So each page begins with the last object of the one before, unless that was alone; when it does not, we step
+        back.
         """
-        seen, offset, steps_back = set[Hashable](), 0, 0
+        seen, offset, overlap, steps_back = set[Hashable](), 0, 0, 0
         for _ in range(MAX_PAGES):
             page = self._page(path, into, deadline, {**params, "offset": offset})
             keys = [identity(item) for item in page.items]
-            if offset and (not keys or keys[0] not in seen):
+            if offset and (not keys or (overlap and keys[0] not in seen)):
                 offset, steps_back = max(0, offset - PAGE), steps_back + 1
                 if steps_back > MAX_STEPS_BACK:
                     raise UpstreamError("parse", f"Airflow answers the pages of {path} in no order")
@@ -109,7 +110,8 @@ class RestClient:
             if not keys or offset + len(keys) >= page.total_entries:
                 return
             seen.update(keys)
-            offset += max(len(keys) - 1, 1)
+            overlap = min(len(keys) - 1, 1)
+            offset += len(keys) - overlap
         raise UpstreamError("limit", f"{path} has more than {MAX_PAGES} pages")
 
     @property
