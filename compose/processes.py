@@ -148,6 +148,14 @@ def _processes() -> Iterator[tuple[int, int, int]]:
                 yield int(stat.parent.name), int(parent), int(session)
 
 
+def output(command: Sequence[str | Path], env: Mapping[str, str], stdin: str = "") -> str:
+    """What a command prints. Raises ServerError with what it says when it fails."""
+    run = subprocess.run(command, env=env, input=stdin, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise ServerError(f"{' '.join(map(str, command))} failed:\n{run.stdout}{run.stderr}")
+    return run.stdout.strip()
+
+
 def tail(log: Path, lines: int = 15) -> str:
     """The end of a log."""
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
