@@ -96,7 +96,7 @@ class TokenLogin:
         try:
             self._token = self._log_in(self._auth.username or "", self._password, deadline)
         except UpstreamError as error:
-            self._failure = UpstreamError(error.reason, hide(str(error), [self._password]))
+            self._failure = UpstreamError(error.reason, hide(str(error), [self._password]), error.status)
             raise self._failure from error.__cause__
 
 

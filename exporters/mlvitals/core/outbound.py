@@ -187,7 +187,7 @@ class Client:
         try:
             yield
         except UpstreamError as error:
-            raise UpstreamError(error.reason, hide(str(error), self._secrets)) from error.__cause__
+            raise UpstreamError(error.reason, hide(str(error), self._secrets), error.status) from error.__cause__
 
     def _refusal(self, response: requests.Response, url: str) -> UpstreamError:
         start = b""
@@ -197,8 +197,9 @@ class Client:
                 start = response.raw.read1(_ERROR_BODY, decode_content=True)
             # Here too: what explains it may cut it, or change letters that it does not show.
             start = hide(start.decode(errors="surrogateescape"), self._secrets).encode(errors="surrogateescape")
-        explained = self._explain and self._explain(response.status_code, start)
-        return explained or refusal(response, url)
+        refused = (self._explain and self._explain(response.status_code, start)) or refusal(response, url)
+        refused.status = response.status_code
+        return refused
 
     def _parse(self, path: str, into: TypeAdapter[T], body: bytearray) -> T:
         if _values(body) > MAX_VALUES:
