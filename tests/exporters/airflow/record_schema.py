@@ -38,7 +38,9 @@ def _sqlite(connection: Connection, tables: Iterable[str]) -> Iterator[str]:
     for table in tables:
         find = "SELECT sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL ORDER BY type DESC, name"
         for (statement,) in connection.execute(text(find), {"table": table}):
-            yield re.sub(r",\s*(?:CONSTRAINT \S+ )?FOREIGN KEY\s*\([^)]*\) REFERENCES [^,()]+\([^)]*\)[^,)]*", "", statement)
+            yield re.sub(
+                r",\s*(?:CONSTRAINT \S+ )?FOREIGN KEY\s*\([^)]*\) REFERENCES [^,()]+\([^)]*\)[^,)]*", "", statement
+            )
 
 
 def _postgresql(connection: Connection, tables: Iterable[str]) -> Iterator[str]:

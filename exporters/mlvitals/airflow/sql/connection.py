@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Executable, Row, Select, create_engine
+from sqlalchemy import Connection, Row, Select, create_engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -20,7 +20,7 @@ from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.credentials import secret
 from mlvitals.core.failures import hide, root_cause, tls_words, words_of
 
-MAX_ROWS = 200_000
+MAX_ROWS = 100_000
 """Rows of one statement, of which no more are held."""
 
 
@@ -35,11 +35,15 @@ class Transaction:
 
     def rows(self, statement: Select[Any], most: int = MAX_ROWS) -> Sequence[Row[Any]]:
         """All rows. Raises UpstreamError (`limit`) when there are more than `most`."""
-        with self._owner.explained(self._deadline):
-            found = self._connection.execute(statement.limit(most + 1)).all()
+        found = self.first(most + 1, statement)
         if len(found) > most:
             raise UpstreamError("limit", f"more than {most} rows at once: shorten window, or leave DAGs out")
         return found
+
+    def first(self, count: int, statement: Select[Any]) -> Sequence[Row[Any]]:
+        """The first rows, at most so many."""
+        with self._owner.explained(self._deadline):
+            return self._connection.execute(statement.limit(count)).all()
 
 
 class MetadataDatabase:
@@ -116,13 +120,11 @@ class MetadataDatabase:
 
     def _begun(self, deadline: Deadline) -> tuple[Connection, Schema]:
         if self._connection is not None and self._schema is not None:
-            try:
-                with self.explained(deadline):
-                    self._begin(self._connection, deadline)
+            # The server may have ended it since the last collection.
+            with contextlib.suppress(UpstreamError), self.explained(deadline):
+                self._begin(self._connection, deadline)
                 return self._connection, self._schema
-            except UpstreamError:
-                # The server has ended it since the last collection.
-                self.close()
+            self.close()
         return self._opened(deadline)
 
     def _opened(self, deadline: Deadline) -> tuple[Connection, Schema]:
@@ -175,7 +177,7 @@ class MetadataDatabase:
         return hidden if hidden.startswith(self._driver.name) else f"{self._driver.name}: {hidden}"
 
 
-def _run(connection: Connection, statement: str) -> Sequence[Row[Any]]:
+def _run(connection: Connection, statement: str) -> Sequence[Any]:
     return connection.exec_driver_sql(statement).all()
 
 

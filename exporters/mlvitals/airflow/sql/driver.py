@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import Row
-
 from mlvitals.airflow.sql.schema import Catalogue
 from mlvitals.core.collector import Deadline, UpstreamError
 
-Ask = Callable[[str], Sequence[Row[Any]]]
+Ask = Callable[[str], Sequence[Any]]
 """Runs a statement of the driver's own and gives its rows."""
 
 
@@ -31,9 +29,16 @@ class Driver(Protocol):
 
     name: str
     dialect: str
-    clock: str | None
-    """A statement that gives the server's Unix time; None where there is no server."""
-    guard: Guard
+
+    @property
+    def clock(self) -> str | None:
+        """A statement that gives the server's Unix time; None where there is no server."""
+        ...
+
+    @property
+    def guard(self) -> Guard:
+        """What ends a blocked call."""
+        ...
 
     def connect(self, password: str, deadline: Deadline) -> Any:
         """A new connection, as the DB-API has it. Raises whatever the library does."""

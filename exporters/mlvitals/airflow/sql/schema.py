@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Float, Integer, String, TableClause, column, func, not_, table
+from sqlalchemy import Boolean, ColumnElement, Float, Integer, String, TableClause, case, column, not_, null, table
 from sqlalchemy.types import TypeEngine
 
 from mlvitals.airflow.sql.unixtime import UnixTime
@@ -78,6 +78,8 @@ _OF_3: Mapping[str, Mapping[str, TypeEngine[Any]]] = {
     "asset_active": {"name": _TEXT, "uri": _TEXT},
     "asset_event": {"asset_id": _ID, "timestamp": _TIME},
 }
+_NEWER: Mapping[str, TypeEngine[Any]] = {"timetable_periodic": _YES}
+"""Columns of table dag that newer releases have."""
 TABLES = frozenset(_SHARED) | frozenset(_OF_2) | frozenset(_OF_3)
 
 _RELEASES = {
@@ -119,25 +121,41 @@ class Schema:
     major: int
     tables: Mapping[str, TableClause]
 
+    def __getitem__(self, name: str) -> TableClause:
+        """A table."""
+        return self.tables[name]
+
     @property
     def stale(self) -> ColumnElement[bool]:
         """A DAG that Airflow has dropped, or one that is a part of another."""
-        dag = self.tables["dag"].c
+        dag = self["dag"].c
         return dag.is_stale if self.major == 3 else not_(dag.is_active) | dag.is_subdag
 
     @property
     def schedule(self) -> ColumnElement[str]:
         """Text on 3, JSON on 2."""
-        dag = self.tables["dag"].c
+        dag = self["dag"].c
         return dag.timetable_summary if self.major == 3 else dag.schedule_interval
 
     @property
+    def periodic(self) -> ColumnElement[bool]:
+        """Whether the schedule creates runs again and again; NULL before Airflow 3.3."""
+        dag = self["dag"].c
+        known: ColumnElement[Any] = dag.timetable_periodic if "timetable_periodic" in dag else null()
+        return known
+
+    @property
+    def asset(self) -> str:
+        """What an asset is called in names of tables and columns."""
+        return "asset" if self.major == 3 else "dataset"
+
+    @property
     def run_after(self) -> ColumnElement[float]:
-        """When a run could start. It is an expression, so that no index on it tempts a database."""
-        run = self.tables["dag_run"].c
+        """When a run could start, as `mlvitals.airflow.facts.due` has it for Airflow 2."""
+        run = self["dag_run"].c
         if self.major == 3:
-            return func.coalesce(run.run_after, run.queued_at)
-        return func.coalesce(run.data_interval_end, run.execution_date)
+            return run.run_after
+        return case((run.data_interval_end > run.execution_date, run.data_interval_end), else_=run.execution_date)
 
     def release(self, migration: str | None) -> str:
         """Which releases of Airflow make this schema: 3.3, 2.10-2.11, or 3 when it is one that is not known here."""
@@ -145,7 +163,7 @@ class Schema:
 
 
 def schema_of(seen: Catalogue) -> Schema:
-    """The schema of a database. Raises UpstreamError: `auth` for what may not be read, `parse` when it is not Airflow's."""
+    """The schema of a database. Raises UpstreamError: `auth` for what is forbidden, `parse` if it is not Airflow's."""
     major, wanted = _wanted(seen.there.get("dag", ()))
     refused = [table for table in sorted(wanted) if not wanted[table].keys().isdisjoint(seen.forbidden.get(table, ()))]
     missing = sorted(wanted.keys() - seen.there.keys())
@@ -159,7 +177,7 @@ def schema_of(seen: Catalogue) -> Schema:
     return Schema(major, tables)
 
 
-def _wanted(of_dag: Collection[str]) -> tuple[int, dict[str, Mapping[str, TypeEngine[Any]]]]:
+def _wanted(of_dag: Collection[str]) -> tuple[int, dict[str, dict[str, TypeEngine[Any]]]]:
     """Airflow's major release, and the columns that are read."""
     if "is_stale" in of_dag:
         major, own = 3, _OF_3
@@ -168,7 +186,9 @@ def _wanted(of_dag: Collection[str]) -> tuple[int, dict[str, Mapping[str, TypeEn
     else:
         what = "its table dag has neither is_stale nor is_active" if of_dag else "there is no table dag"
         raise UpstreamError("parse", f"this is not Airflow's metadata database: {what}")
-    return major, {name: {**_SHARED.get(name, {}), **own.get(name, {})} for name in (*_SHARED, *own)}
+    wanted = {name: {**_SHARED.get(name, {}), **own.get(name, {})} for name in (*_SHARED, *own)}
+    wanted["dag"] |= {name: kind for name, kind in _NEWER.items() if name in of_dag}
+    return major, wanted
 
 
 def _missing_columns(wanted: Columns, there: Columns) -> Iterator[str]:

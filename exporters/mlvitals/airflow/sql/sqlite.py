@@ -101,7 +101,7 @@ class Sqlite:
         if not isinstance(error, sqlite3.Error):
             return None
         text = plain(str(error))
-        reason = next((reason for word, reason in _REASONS if word in text), "connect")
+        reason: Reason = next((reason for word, reason in _REASONS if word in text), "connect")
         return UpstreamError(reason, f"{text}")
 
 
