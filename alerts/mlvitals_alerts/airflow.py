@@ -41,8 +41,8 @@ LAST_ENDED_FAILED = Recording(
 _SUCCEEDED = _before(str(m.DAG_LAST_SUCCESS))
 EXPECTED = Recording(
     _EXPECTED,
-    "When a success of the DAG began to be expected, where that is later than its last success: when it was last seen "
-    "paused, or first seen, if it has never succeeded",
+    "Since when a success of the DAG is expected, whatever it did before: when it was last seen paused, or first seen, "
+    "if it has never succeeded; else absent",
     f"time() * ({m.DAG_PAUSED} == 1)\n"
     f"or {_before(_EXPECTED)} and {m.DAG_PAUSED}\n"
     # A last success that is old is looked up after the start of mlvitals: an hour leaves time for that.
@@ -51,15 +51,15 @@ EXPECTED = Recording(
 )
 NO_SUCCESS_SINCE = Recording(
     "dag:airflow_dag_no_success_since:timestamp_seconds",
-    "Since when a success of the DAG has been awaited: its last one, or later, when it was last seen paused",
+    "Since when the DAG has not succeeded: its last success or, where that is later, when it was last seen paused, or "
+    "first seen, if it has never succeeded",
     f"{_SUCCEEDED} > {_EXPECTED} or {_EXPECTED} or {_SUCCEEDED}",
     ("dag_id",),
 )
 EVENT_EXPECTED = Recording(
     _EVENT_EXPECTED,
-    "When an asset that has an objective and never had an event was first seen",
-    f"({_before(_EVENT_EXPECTED)} or {m.ASSET_UPDATE_OBJECTIVE} * 0 + time()) and {m.ASSET_UPDATE_OBJECTIVE}\n"
-    f"unless {m.ASSET_LAST_EVENT}",
+    "When an asset that has an objective was first seen",
+    f"({_before(_EVENT_EXPECTED)} or {m.ASSET_UPDATE_OBJECTIVE} * 0 + time()) and {m.ASSET_UPDATE_OBJECTIVE}",
     ("asset",),
 )
 
@@ -72,7 +72,8 @@ def _objective(metric: Metric, *labels: str) -> str:
     return lookup(f"{metric}{{%s}}", *labels, show=_AGE)
 
 
-# Nothing is expected of a DAG whose end date has passed, or of one whose first run is still to come.
+# Nothing is expected of a DAG whose end date has passed, or of one whose first run is still to come. Airflow 2 names no
+# next run either while as many runs are active as may be.
 _SCHEDULED = (
     f"and ({m.DAG_NEXT_RUN} or {m.DAG_RUNNING_RUNS} > 0 or {m.DAG_QUEUED_RUNS} > 0)\n"
     f"unless ({m.DAG_NEXT_RUN} > time() unless ignoring (state) {m.DAG_LAST_RUN_STATE})"
@@ -130,9 +131,9 @@ _DAGS = (
         f"{_DAG} has had a run due for {value()} that has not started ("
         + lookup(f"{m.DAG_QUEUED_RUNS}{{%s}}", "dag_id")
         + f" queued), objective {_objective(m.DAG_START_OBJECTIVE, 'dag_id')}.",
-        # A DAG that was paused for long has been due for as long: it gets the time that is allowed from then on.
+        # While a DAG is paused its next run stays due. After that it has the time that is allowed.
         f"time() - ({m.DAG_OLDEST_QUEUED} or {m.DAG_NEXT_RUN}) > {m.DAG_START_OBJECTIVE}\n"
-        f"unless time() - {EXPECTED} <= {m.DAG_START_OBJECTIVE}\n{_ACTIVE_DAG}",
+        f"unless time() - {EXPECTED} <= {m.DAG_START_OBJECTIVE}",
         for_="5m",
         keep_firing_for=KEEP,
     ),
@@ -162,8 +163,7 @@ _DAGS = (
         "A scheduled DAG without an objective has not succeeded in two of its schedule intervals.",
         f"{_DAG} has had no success for {value()}, its schedule interval is "
         f"{_objective(m.DAG_SCHEDULE_INTERVAL, 'dag_id')}.",
-        f"{_NO_SUCCESS} > {INTERVALS} * {m.DAG_SCHEDULE_INTERVAL}\n{_ACTIVE_DAG}\n{_SCHEDULED}\n"
-        f"unless {m.DAG_SUCCESS_OBJECTIVE}",
+        f"{_NO_SUCCESS} > {INTERVALS} * {m.DAG_SCHEDULE_INTERVAL}\n{_SCHEDULED}\nunless {m.DAG_SUCCESS_OBJECTIVE}",
         for_="30m",
         keep_firing_for=KEEP,
     ),

@@ -278,7 +278,7 @@ RUNNING_LONG = (
 )
 
 SCHEDULED = {"interval": float(DAY), "next_run": 10.0 * HOUR}
-LONG_AGO = dag(**SCHEDULED, success=-90.0 * DAY)
+LONG_AGO = {**dag(**SCHEDULED, success=-90.0 * DAY), **last_run("failed")}
 NO_SUCCESS = (
     Firing(
         "AirflowDagNoSuccess",
@@ -289,7 +289,7 @@ NO_SUCCESS = (
     ),
     Firing(
         "AirflowDagNoSuccess",
-        # Airflow names no next run while as many as may run do.
+        # Airflow 2 names no next run while as many runs are active as may be.
         {**dag(interval=float(DAY), running_runs=1.0, success=-3.0 * DAY), **last_run("running")},
         ETL,
         "prod: DAG etl has had no success for 3d 0h 30m 0s, its schedule interval is 1d 0h 0m 0s.",
@@ -304,7 +304,7 @@ NO_SUCCESS = (
     Silent("AirflowDagNoSuccess", "the objective says it", {**LONG_AGO, **dag(success_within=900.0 * DAY)}),
     Silent("AirflowDagNoSuccess", "it is paused", {**LONG_AGO, **dag(paused=1.0)}),
     Silent("AirflowDagNoSuccess", "unpaused after months", {**LONG_AGO, **dag(paused="1x9 0x600")}),
-    Silent("AirflowDagNoSuccess", "no schedule", dag(success=-90.0 * DAY)),
+    Silent("AirflowDagNoSuccess", "no schedule", {**dag(success=-90.0 * DAY), **last_run("failed")}),
     Silent("AirflowDagNoSuccess", "its end date has passed", {
         **dag(interval=float(DAY), running_runs=0.0, queued_runs=0.0, success=-90.0 * DAY), **last_run("success")
     }),
