@@ -20,13 +20,15 @@ def _build(settings: AirflowSettings) -> Sequence[Collector]:
 
 def _source(settings: AirflowSettings) -> Source:
     if settings.url is not None:
-        from mlvitals.airflow.rest import RestSource
+        from mlvitals.airflow.rest.source import RestSource
 
         return RestSource(settings, settings.url)
-    # SQLAlchemy comes with an extra.
-    from mlvitals.airflow.sql import SqlSource
+    if settings.database is not None:
+        # SQLAlchemy comes with an extra.
+        from mlvitals.airflow.sql.source import SqlSource
 
-    return SqlSource(settings)
+        return SqlSource(settings, settings.database)
+    raise ValueError("expected one of url and database")
 
 
 EXPORTER = ExporterType(
