@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mlvitals.airflow.facts import DagRun, RunKey, Source
-from mlvitals.airflow.increments import Increments
+from mlvitals.airflow.increments import SLICE, Increments
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.pace import GoOn
 
@@ -74,11 +74,12 @@ class RunLedger:
     ledger from time to time. A DAG may vanish and come back: its runs of the window are kept meanwhile.
     """
 
-    def __init__(self, window: float, keeps: Callable[[str], bool]) -> None:
+    def __init__(self, window: float, keeps: Callable[[str], bool], at_once: float = SLICE) -> None:
         self._window = window
         self._keeps = keeps
+        self._at_once = at_once
         self._horizon = 0.0
-        self._changes = Increments[DagRun](window)
+        self._changes = Increments[DagRun](window, at_once)
         self._active: dict[RunKey, DagRun] = {}
         self._ended: dict[RunKey, DagRun] = {}
         self._last: dict[str, LastRuns] = {}
@@ -99,7 +100,7 @@ class RunLedger:
 
     def renewed(self) -> RunLedger:
         """A ledger that reads everything anew, but for the runs by conf that are older than the window."""
-        fresh = RunLedger(self._window, self._keeps)
+        fresh = RunLedger(self._window, self._keeps, self._at_once)
         for by_key in self._by_conf.values():
             for last in (last for values in by_key.values() for last in values.values()):
                 for run in last.before(self._horizon):
