@@ -11,6 +11,8 @@ import yaml
 
 from docs import generate
 from mlvitals import config
+from mlvitals.airflow import metrics as airflow
+from mlvitals.airflow.sql import schema
 from mlvitals.core import metrics as own
 from mlvitals.core.webconfig import WebConfig
 from mlvitals.mlflow import metrics as mlflow
@@ -73,7 +75,7 @@ def with_secrets(text: str, folder: Path) -> str:
 
 @pytest.mark.parametrize("snippet", tried("promql"))
 def test_queries_use_what_is_declared(snippet: Snippet) -> None:
-    assert promql.problems(snippet.text, promql.known(own, mlflow)) == []
+    assert promql.problems(snippet.text, promql.known(own, airflow, mlflow)) == []
 
 
 def test_the_files_of_a_list_are_there() -> None:
@@ -81,6 +83,13 @@ def test_the_files_of_a_list_are_there() -> None:
     names = [name for row in rows for name in re.findall(r"[\w/*]+\.(?:py|json)|lint/", row.partition("  " * 4)[0])]
     assert len(names) > 6
     assert [name for name in names if not list((ROOT / first).glob(name))] == []
+
+
+def test_the_rights_to_grant_are_those_for_the_tables_that_are_read() -> None:
+    granted = re.findall(r"GRANT SELECT ON ([\w,\s]+) TO", (ROOT / "docs/airflow.md").read_text())
+    named = [set(re.split(r",\s+", tables)) for tables in granted]
+    assert len(named) == 2
+    assert set.union(*named) == schema.TABLES
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -14,11 +14,15 @@ Reason = Literal["auth", "connect", "timeout", "http", "parse", "limit", "intern
 
 
 class UpstreamError(Exception):
-    """A target could not be read. `reason` is one of `mlvitals.core.metrics.REASONS`; the message is for people."""
+    """A target could not be read. `reason` is one of `mlvitals.core.metrics.REASONS`; the message is for people.
 
-    def __init__(self, reason: Reason, message: str) -> None:
+    `status` is that of the HTTP answer that refused, if there was one.
+    """
+
+    def __init__(self, reason: Reason, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.reason: Reason = reason
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,14 @@ class Deadline:
             cuts, self._cuts = self._cuts, []
         for cut in cuts:
             cut()
+
+
+def attempt(target: str, read: Callable[[], Snapshot]) -> Snapshot | Failure:
+    """One target read, or why it could not be: the other targets of the collector are not affected."""
+    try:
+        return read()
+    except UpstreamError as error:
+        return Failure(target, error.reason, str(error))
 
 
 class Collector(Protocol):

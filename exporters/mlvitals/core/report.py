@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from mlvitals.core.collector import Snapshot
 from mlvitals.core.metric import Family, Metric
 
 
 class Report:
     """The samples of one collection, and how many were left out: (metric, reason) -> number."""
 
-    def __init__(self, declared: Iterable[Metric]) -> None:
-        self._families = {metric: metric.family() for metric in declared}
-        self.dropped = Counter[tuple[Metric, str]]()
+    def __init__(self) -> None:
+        self._families: dict[Metric, Family] = {}
+        self._dropped = Counter[tuple[Metric, str]]()
 
     def add(self, metric: Metric, value: float | None, /, **labels: str) -> None:
         """Add a sample, unless there is no value."""
         if value is not None:
-            self._families[metric].add(value, **labels)
+            self._family(metric).add(value, **labels)
+
+    def add_states(self, metric: Metric, label: str, current: str | None, /, **labels: str) -> None:
+        """Add a state set, as `Family.add_states` does."""
+        self._family(metric).add_states(label, current, **labels)
 
     def drop(self, metric: Metric, dropped: Mapping[str, int]) -> None:
         """Count what was left out: reason -> number."""
         for reason, number in dropped.items():
             if number:
-                self.dropped[metric, reason] += number
+                self._dropped[metric, reason] += number
 
-    def families(self) -> tuple[Family, ...]:
-        """Everything added."""
-        return tuple(self._families.values())
+    def snapshot(self, target: str) -> Snapshot:
+        """Everything added, as one read of the target."""
+        return Snapshot(target, tuple(self._families.values()), self._dropped)
+
+    def _family(self, metric: Metric) -> Family:
+        return self._families.setdefault(metric, metric.family())

@@ -273,10 +273,9 @@ class TlsConfig(Settings):
         yield from together(data, "cert_file", "key_file")
 
 
-class HttpSettings(ExporterSettings):
-    """An exporter that reads one system over HTTP."""
+class HttpOptions(ExporterSettings):
+    """How an exporter speaks HTTP, wherever the URL comes from."""
 
-    url: HttpUrl = Field(description="base URL; a path prefix is kept")
     auth: Auth | None = Field(None, description="credentials: username and password, or a bearer token")
     tls_config: TlsConfig = TlsConfig()
     proxy_url: ProxyUrl | None = Field(None, description="HTTP proxy for all calls")
@@ -290,6 +289,12 @@ class HttpSettings(ExporterSettings):
         if value and info.data.get("proxy_url"):
             raise ValueError("expected one of proxy_url and proxy_from_environment")
         return value
+
+
+class HttpSettings(HttpOptions):
+    """An exporter that reads one system over HTTP."""
+
+    url: HttpUrl = Field(description="base URL; a path prefix is kept")
 
 
 def is_name(value: object) -> TypeGuard[str]:

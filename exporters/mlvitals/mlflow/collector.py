@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mlvitals.core.collector import Deadline, Snapshot
-from mlvitals.core.metric import declared
 from mlvitals.core.pace import Pace
 from mlvitals.core.report import Report
 from mlvitals.core.selection import Selection, select
@@ -16,15 +15,13 @@ from mlvitals.mlflow.answers import RegisteredModel
 from mlvitals.mlflow.client import MlflowClient
 from mlvitals.mlflow.config import MlflowSettings
 from mlvitals.mlflow.objectives import Objectives
-from mlvitals.mlflow.report import ModelReporter, is_of_experiments
+from mlvitals.mlflow.report import ModelReporter
 from mlvitals.mlflow.served import Choice, ServedRuns
 from mlvitals.mlflow.versions import VersionCache
 
 TARGET = metrics.REGISTRY
 VERSION_AFTER = 300.0
 """Seconds after which MLflow's own version is asked for again."""
-
-_DECLARED = tuple(metric for metric in declared(metrics) if not is_of_experiments(metric))
 
 
 class MlflowCollector:
@@ -51,7 +48,7 @@ class MlflowCollector:
     def collect(self, deadline: Deadline) -> Iterator[Snapshot]:
         """Read the registry once."""
         pace = Pace(deadline)
-        report = Report(_DECLARED)
+        report = Report()
         models = self._select_models(deadline, report)
         self._versions.refresh(models.shown, self._client, deadline, pace.until(0.6))
         self._served.refresh(
@@ -60,7 +57,7 @@ class MlflowCollector:
         if version := self._server_version(deadline):
             report.add(metrics.SERVER_INFO, 1, version=version)
         self._models.write(models, report)
-        yield Snapshot(TARGET, report.families(), report.dropped)
+        yield report.snapshot(TARGET)
 
     def close(self) -> None:
         """Close every connection."""

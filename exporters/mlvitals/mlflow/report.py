@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mlvitals.core.metric import Metric
 from mlvitals.core.objectives import ByPattern
 from mlvitals.core.patterns import matches
 from mlvitals.core.report import Report
@@ -23,11 +22,6 @@ from mlvitals.mlflow.versions import VersionCache
 def seconds(millis: int | None) -> float | None:
     """A point in time of MLflow's as Unix time; its 0 means that there is none."""
     return millis / 1000 if millis and millis > 0 else None
-
-
-def is_of_experiments(metric: Metric) -> bool:
-    """True for what is read of experiments, false for what is read of the registry."""
-    return metric.name.startswith("mlflow_experiment")
 
 
 @dataclass(frozen=True, slots=True)
