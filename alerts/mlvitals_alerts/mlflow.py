@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlvitals.core import metrics as own
 from mlvitals.mlflow import metrics as m
-from mlvitals_alerts.parts import KEEP, down
+from mlvitals_alerts.parts import KEEP, down, unmatched
 from mlvitals_alerts.rules import Alert, Recording, System, label, lookup, number, value
 
 FAILED_RATIO = 0.5
@@ -89,16 +89,7 @@ SYSTEM = System(
             for_="5m",
             keep_firing_for=KEEP,
         ),
-        Alert(
-            "MlflowObjectiveUnmatched",
-            "warning",
-            "A configured objective is about nothing.",
-            f"{label('exporter')}: the objective {label('objective')} for {label('pattern')} "
-            "matches nothing that is shown.",
-            f"{m.OBJECTIVE_MATCHES} == 0",
-            for_="1h",
-            keep_firing_for=KEEP,
-        ),
+        unmatched("MlflowObjectiveUnmatched", m.OBJECTIVE_MATCHES),
         Alert(
             "MlflowRunsFailing",
             "warning",

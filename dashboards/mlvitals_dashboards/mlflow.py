@@ -5,7 +5,18 @@ from __future__ import annotations
 from mlvitals.mlflow import metrics
 from mlvitals_dashboards import mlflow_signals as s
 from mlvitals_dashboards.layout import dashboard, label_variable
-from mlvitals_dashboards.parts import Column, alert_table, drill_down, lines, row, runbook, stat, table, timeline
+from mlvitals_dashboards.parts import (
+    Column,
+    alert_table,
+    drill_down,
+    lines,
+    objective_table,
+    row,
+    runbook,
+    stat,
+    table,
+    timeline,
+)
 from mlvitals_dashboards.signals import of_exporters
 
 UID = "mlvitals-mlflow"
@@ -191,20 +202,7 @@ _RUN_DETAIL = row(
 
 _OBJECTIVES = row(
     "Objectives",
-    [
-        table(
-            "objective-table",
-            "What each objective is about",
-            {"exporter": "Server", "objective": "Objective", "pattern": "Pattern"},
-            [Column("Matches", s.OBJECTIVE_MATCHES)],
-            description="The patterns of the exporters' objectives. One that matches nothing watches nothing.",
-            missing="No objective set",
-            sort="Matches",
-            descending=False,
-            h=6,
-            links=runbook("MlflowObjectiveUnmatched"),
-        )
-    ],
+    [objective_table(s.OBJECTIVE_MATCHES, "MlflowObjectiveUnmatched")],
 )
 
 DASHBOARD = dashboard(

@@ -9,6 +9,7 @@ from mlvitals_dashboards.system_signals import (
     data_age,
     failure_reason,
     firing_alerts,
+    matched,
     server_state,
     servers_down,
     servers_firing,
@@ -185,13 +186,7 @@ RUNS = Signal(
     missing="Not counted yet",
     decimals=0,
 )
-OBJECTIVE_MATCHES = Signal(
-    by("exporter, objective, pattern", select(m.OBJECTIVE_MATCHES)),
-    "none",
-    "Models, aliases or experiments that match the pattern now.",
-    words={0: ("NOTHING", "red")},
-    base="green",
-)
+OBJECTIVE_MATCHES = matched(m.OBJECTIVE_MATCHES, "Models, aliases or experiments")
 TAGS = Signal(by("exporter, model, key, value", select(m.MODEL_TAG_INFO)), "none", "Chosen tags of the models.")
 STAGES = Signal(
     by("exporter, model, stage", f"{select(m.MODEL_STAGE_VERSION, stage='!=None')} > 0"),

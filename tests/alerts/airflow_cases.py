@@ -408,6 +408,21 @@ ASSETS = (
     Silent("AirflowAssetStale", "no objective", asset(-90.0 * DAY, None)),
 )
 
+MATCHES = {"objective": "success_within", "pattern": "etl*"}
+UNMATCHED = (
+    Firing(
+        "AirflowObjectiveUnmatched",
+        of("airflow_objective_matches", "2x59 0x600", **MATCHES),
+        {**PROD, **MATCHES},
+        "prod: the objective success_within for etl* matches nothing that is shown.",
+        since="1h",
+    ),
+    Silent("AirflowObjectiveUnmatched", "one DAG matches", of("airflow_objective_matches", 1.0, **MATCHES)),
+    Silent(
+        "AirflowObjectiveUnmatched", "Airflow cannot be read", of("airflow_objective_matches", "1x9 stale", **MATCHES)
+    ),
+)
+
 CASES = (
     Firing(
         "AirflowDown",
@@ -447,4 +462,5 @@ CASES = (
     *POOLS,
     *IMPORTS,
     *ASSETS,
+    *UNMATCHED,
 )  # fmt: skip

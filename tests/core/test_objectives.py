@@ -35,9 +35,9 @@ MATCHES = gauge("x_objective_matches", "Names that match", "pattern", objective=
 
 def counted(within: ByPattern[int], names: list[tuple[str, ...]]) -> dict[str, float]:
     """Pattern -> how many names it matches."""
-    report = Report([MATCHES])
+    report = Report()
     within.count(names, MATCHES, report)
-    (family,) = report.families()
+    (family,) = report.snapshot("x").families
     return {pattern: value for (pattern, _), value in family.samples.items()}
 
 

@@ -32,7 +32,8 @@ class History:
 
     def create(self, execute: Callable[[str], object]) -> None:
         """Make the tables and fill them, in an empty database; keys and indexes come last, because that is faster."""
-        tables, keys = [], []
+        tables: list[str] = []
+        keys: list[str] = []
         for statement in statements(SCHEMAS / "postgresql-3.3.sql"):
             (keys if "ADD CONSTRAINT" in statement or " INDEX " in statement else tables).append(statement)
         rows = (re.sub(r":(dags|hours|tasks)\b", self._number, statement) for statement in statements(HISTORY))

@@ -7,13 +7,14 @@ is about nothing (a name was misspelt, something was renamed) does not go unnoti
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import translate
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from mlvitals.core.metric import Metric
 from mlvitals.core.report import Report
+from mlvitals.core.settings import Mistake
 
 V = TypeVar("V")
 
@@ -56,3 +57,22 @@ class ByPattern(Generic[V]):
         """
         for pattern, entry in {entry.pattern: entry for entry in self._entries}.items():
             report.add(metric, sum(map(entry.matches, names)), objective=self._key, pattern=pattern)
+
+
+def about_one_thing(
+    data: Mapping[str, Any], expected: Mapping[str, tuple[str, ...]], **narrowed: str
+) -> Iterator[Mistake]:
+    """What is wrong with an entry that should be about one thing, such as a model, and expect something of it.
+
+    `expected`: thing -> the keys that say what is expected of it; `narrowed`: another key -> the thing it belongs to.
+    """
+    things = [thing for thing in expected if thing in data]
+    if len(things) != 1:
+        yield tuple(things[1:]), f"expected one of {' and '.join(expected)}"
+        return
+    about = narrowed | {key: thing for thing, keys in expected.items() for key in keys}
+    wrong = [key for key, thing in about.items() if key in data and thing != things[0]]
+    for key in wrong:
+        yield (key,), f"speaks of {about[key]}s, and the entry is about {things[0]}s"
+    if not wrong and not any(data.get(key) for key in expected[things[0]]):
+        yield (), f"expected {' or '.join(expected[things[0]])}"

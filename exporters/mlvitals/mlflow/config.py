@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import AfterValidator, Field
 
+from mlvitals.core.objectives import about_one_thing
 from mlvitals.core.patterns import Patterns
 from mlvitals.core.settings import Duration, HttpSettings, Mistake, Settings
 
@@ -62,25 +63,12 @@ class Objective(Settings):
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
         """An entry about both or neither, or that expects nothing or the other's; bounds that contradict each other."""
-        things = [thing for thing in _EXPECTED if thing in data]
-        if len(things) == 1:
-            yield from _misplaced(things[0], data)
-        else:
-            yield tuple(things[1:]), "expected one of model and experiment"
+        yield from about_one_thing(data, _EXPECTED, alias="model")
         yield from _contradictions(data.get("metrics"))
 
     def bounds(self) -> list[Bound]:
         """The bounds in parts."""
         return [parse_bound(text) for text in self.metrics]
-
-
-def _misplaced(thing: str, data: Mapping[str, Any]) -> Iterator[Mistake]:
-    about = {"alias": "model", **{key: other for other, keys in _EXPECTED.items() for key in keys}}
-    wrong = [key for key, other in about.items() if key in data and other != thing]
-    for key in wrong:
-        yield (key,), f"speaks of {about[key]}s, and the entry is about {thing}s"
-    if not wrong and not any(data.get(key) for key in _EXPECTED[thing]):
-        yield (), f"expected {' or '.join(_EXPECTED[thing])}"
 
 
 def _contradictions(metrics: object) -> Iterator[Mistake]:
