@@ -34,7 +34,7 @@ def _soak(running: stack.Stack, end: float) -> list[str]:
             running, "timeout", lambda: running.mlflow.send(signal.SIGSTOP), lambda: running.mlflow.send(signal.SIGCONT)
         )
         _outage(running, "connect", running.mlflow.stop, running.mlflow.start)
-        usages.append(Usage.of(running.mlvitals))
+        usages.append(Usage.floor(running.mlvitals))
         click.echo(f"  round {len(usages):4}: {usages[-1]}")
     return list(_verdict(usages[0], usages[-1]))
 
