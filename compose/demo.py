@@ -14,9 +14,8 @@ from typing import NoReturn
 
 from compose import outcome, screen, stack
 from compose.cache import MissingError
-from compose.outcome import Finding
 from compose.processes import ServerError, wait_for
-from compose.scenario import ALERT
+from compose.system import Finding
 
 PATIENCE = 150.0
 
@@ -35,7 +34,7 @@ def main() -> int:
 
 
 def _show(running: stack.Stack, interactive: bool) -> int:
-    with screen.step(f"{ALERT} waited for"):
+    with screen.step("alerts and notifications waited for"):
         found = _findings(running)
     screen.table(running)
     screen.findings(found)

@@ -21,7 +21,7 @@ from compose import screen, stack
 from compose.cache import MissingError
 from compose.demo import ended_by_signals
 from compose.processes import Server, ServerError, wait_for
-from compose.scenario import EXPORTER
+from compose.systems.mlflow import EXPORTER, NAME
 
 PATIENCE = 120.0
 MAX_MEMORY, MAX_GROWTH = 100.0, 10.0  # MiB
@@ -60,12 +60,10 @@ def main(minutes: float) -> int:
 
 
 def _soak(running: stack.Stack, end: float) -> list[str]:
-    usages: list[Usage] = []
+    mlflow, usages = running.server(NAME), list[Usage]()
     while not usages or time.monotonic() < end:
-        _outage(
-            running, "timeout", lambda: running.mlflow.send(signal.SIGSTOP), lambda: running.mlflow.send(signal.SIGCONT)
-        )
-        _outage(running, "connect", running.mlflow.stop, running.mlflow.start)
+        _outage(running, "timeout", lambda: mlflow.send(signal.SIGSTOP), lambda: mlflow.send(signal.SIGCONT))
+        _outage(running, "connect", mlflow.stop, mlflow.start)
         usages.append(Usage.of(running.mlvitals))
         click.echo(f"  round {len(usages):4}: {usages[-1]}")
     return list(_verdict(usages[0], usages[-1]))
