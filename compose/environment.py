@@ -26,6 +26,8 @@ UV = "0.13.9"
 OLDEST_PYTHON = (3, 11)
 CHECKOUT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = CHECKOUT / "constraints.txt"
+REQUIREMENTS = CHECKOUT / "compose/requirements"
+"""Of the servers that live in an environment of their own: what is wanted (`.in`) and everything pinned (`.txt`)."""
 # What the unit tests need beside the package itself, at the versions of constraints.txt.
 TEST_TOOLS = ("hypothesis", "pytest", "pytest-timeout", "pytest-xdist", "trustme")
 
@@ -58,12 +60,19 @@ def _pins_around(folder: Path) -> list[str]:
 
 
 def constraints() -> None:
-    """Write constraints.txt anew: the newest releases that fit together, for every Python from the oldest on."""
+    """Write constraints.txt and the pins of the servers anew.
+
+    They are the newest releases that fit together, for every Python from the oldest on.
+    """
+    _compile(CONSTRAINTS, "--extra", "dev", "pyproject.toml", "-", stdin="hatchling\neditables\n")
+    for wanted in sorted(REQUIREMENTS.glob("*.in")):
+        _compile(wanted.with_suffix(".txt"), str(wanted))
+
+
+def _compile(pins: Path, *sources: str, stdin: str = "") -> None:
     options = ("--no-emit-index-url", "--no-header", "--no-annotate", "--universal", "--upgrade", "--quiet")
-    sources = ("--extra", "dev", "pyproject.toml", "-")
     oldest = ".".join(map(str, OLDEST_PYTHON))
-    build_system = "hatchling\neditables\n"
-    uv("pip", "compile", *options, "--python-version", oldest, "-o", str(CONSTRAINTS), *sources, stdin=build_system)
+    uv("pip", "compile", *options, "--python-version", oldest, "-o", str(pins), *sources, stdin=stdin)
 
 
 def wheel(source: Path, output: Path) -> Path:
@@ -81,6 +90,21 @@ def clean(folder: Path, *requirements: str) -> None:
     uv("venv", "--quiet", "--python", _python(), str(folder))
     pip = ("--quiet", "--constraints", str(CONSTRAINTS), "--build-constraints", str(CONSTRAINTS))
     uv("pip", "install", *pip, "--python", str(folder / "bin/python"), *requirements)
+
+
+def of_server(name: str) -> Path:
+    """The environment of a server, with exactly the pins of `<name>.txt` in REQUIREMENTS, in the cache folder.
+
+    Raises MissingError when they cannot be installed.
+    """
+    pins = REQUIREMENTS / f"{name}.txt"
+
+    def build(folder: Path) -> None:
+        # Relocatable, because the folder gets its name when it is complete.
+        uv("venv", "--quiet", "--relocatable", "--allow-existing", "--python", _python(), str(folder))
+        _install(folder, "--compile-bytecode", "--requirements", str(pins))
+
+    return installed(name, [pins.read_text(), UV, sys.version, _python()], build)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,10 +24,10 @@ class ServerError(Exception):
 
 
 class Server:
-    """A server in a process group of its own, its output in `<folder>/<name>.log`.
+    """A server in a session of its own, its output in `<folder>/<name>.log`; the signal `ended_by` asks it to end.
 
     It may be stopped and started again. When the thread that started it dies, even by SIGKILL, the kernel sends the
-    server SIGTERM.
+    server that signal.
     """
 
     def __init__(
@@ -37,10 +37,12 @@ class Server:
         folder: Path,
         ready: Callable[[], bool],
         env: Mapping[str, str] | None = None,
+        ended_by: signal.Signals = signal.SIGTERM,
     ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
-        self._command = ["setpriv", "--pdeathsig", "TERM", *map(str, command)]
+        self.ended_by = ended_by
+        self._command = ["setpriv", "--pdeathsig", ended_by.name.removeprefix("SIG"), *map(str, command)]
         self._folder = folder
         self._ready = ready
         self._env = env
@@ -92,8 +94,10 @@ class Server:
         return self._process is not None and self._process.poll() is None
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to the server and its workers."""
-        os.killpg(self.pid, number)
+        """Send a signal to the server and to every process that it or one of those started."""
+        for pid in _family(self.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def wait(self, patience: float = PATIENCE) -> int:
         """Its exit status once it has ended by itself. Raises subprocess.TimeoutExpired after `patience` seconds."""
@@ -101,22 +105,47 @@ class Server:
         return self._process.wait(patience)
 
     def stop(self) -> None:
-        """End it and its workers: SIGTERM, and SIGKILL for what is left when its first process has ended or is late."""
+        """End it and its workers: `ended_by`, and SIGKILL for what is left when its first process has ended or is late.
+
+        A worker that has left the session and whose parent has ended is not found.
+        """
         if self._process is None:
             return
-        self._kill(signal.SIGTERM)
-        self._kill(signal.SIGCONT)  # a stopped process cannot act on SIGTERM
+        self.send(self.ended_by)
+        self.send(signal.SIGCONT)  # a stopped process cannot act on it
         try:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(GRACE)
         finally:
-            self._kill(signal.SIGKILL)
+            wait_for(self._killed, GRACE)
             self._process.wait()
             self._process = None
 
-    def _kill(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):  # the whole group has ended
-            self.send(number)
+    def _killed(self) -> bool:
+        """Whether nothing was left to be killed: what starts processes while it is killed needs another time."""
+        self.send(signal.SIGKILL)
+        return not _family(self.pid)
+
+
+def _family(leader: int) -> set[int]:
+    """Process ids of the leader of a session, of the rest of it and of all that they started, but for what has ended.
+
+    Servers give their workers process groups (Airflow's tasks) or sessions (PostgreSQL's) of their own.
+    """
+    living = {pid: (parent, session) for pid, parent, session in _processes()}
+    family = {pid for pid, (_, session) in living.items() if session == leader}
+    while more := {pid for pid, (parent, _) in living.items() if parent in family} - family:
+        family |= more
+    return family
+
+
+def _processes() -> Iterator[tuple[int, int, int]]:
+    """Id, parent and session of every process that lives."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent, _, session = stat.read_text(errors="replace").rpartition(")")[2].split()[:4]
+            if state != "Z":
+                yield int(stat.parent.name), int(parent), int(session)
 
 
 def tail(log: Path, lines: int = 15) -> str:

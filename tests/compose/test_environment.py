@@ -15,10 +15,14 @@ from compose.cache import MissingError
 PROJECT = tomllib.loads((environment.CHECKOUT / "pyproject.toml").read_text())["project"]
 
 
-def _pinned() -> dict[str, set[str]]:
+SERVERS = sorted(environment.REQUIREMENTS.glob("*.in"))
+PINS = (environment.CONSTRAINTS, *(wanted.with_suffix(".txt") for wanted in SERVERS))
+
+
+def _pinned(pins: Path = environment.CONSTRAINTS) -> dict[str, set[str]]:
     """Package -> its pinned versions; some depend on the Python."""
     found: dict[str, set[str]] = {}
-    for line in environment.CONSTRAINTS.read_text().splitlines():
+    for line in pins.read_text().splitlines():
         requirement = Requirement(line)
         found.setdefault(requirement.name, set()).add(str(requirement.specifier).removeprefix("=="))
     return found
@@ -36,8 +40,17 @@ def test_everything_that_the_project_names_is_pinned_within_its_bounds(requireme
     assert all(requirement.specifier.contains(version) for version in versions)
 
 
-def test_no_pin_is_a_url() -> None:
-    assert [line for line in environment.CONSTRAINTS.read_text().splitlines() if "/" in line or " @ " in line] == []
+@pytest.mark.parametrize("wanted", SERVERS, ids=lambda file: file.stem)
+def test_everything_that_a_server_needs_is_pinned_within_its_bounds(wanted: Path) -> None:
+    pinned = _pinned(wanted.with_suffix(".txt"))
+    lines = [line for line in wanted.read_text().splitlines() if not line.startswith("#")]
+    for requirement in map(Requirement, lines):
+        assert all(requirement.specifier.contains(version) for version in pinned[requirement.name])
+
+
+@pytest.mark.parametrize("pins", PINS, ids=lambda pins: pins.name)
+def test_no_pin_is_a_url(pins: Path) -> None:
+    assert [line for line in pins.read_text().splitlines() if "/" in line or " @ " in line] == []
 
 
 def test_an_old_python_is_told_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,12 +20,16 @@ def _shell(name: str, script: str, folder: Path) -> Server:
     return Server(name, ["sh", "-c", script], folder, (folder / "ready").exists)
 
 
-def _gone(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
+def _state(pid: int) -> str:
+    """T when it is stopped, Z when it has ended and is not waited for, empty when it is gone."""
     try:
-        return stat.read_text().rsplit(")", 1)[1].split()[0] == "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except OSError:
-        return True
+        return ""
+
+
+def _gone(pid: int) -> bool:
+    return _state(pid) in ("Z", "")
 
 
 def test_one_that_ends_at_once_shows_its_log(tmp_path: Path) -> None:
@@ -52,6 +56,25 @@ def test_one_that_ignores_sigterm_is_killed_with_its_workers(tmp_path: Path, mon
         assert server.alive()
     assert not server.alive()
     assert wait_for(lambda: _gone(int((tmp_path / "worker").read_text())), 10)
+
+
+@pytest.mark.parametrize("apart", ["os.setpgid(0, 0)", "os.setsid()"])
+def test_workers_in_a_group_or_session_of_their_own_are_frozen_and_ended_too(tmp_path: Path, apart: str) -> None:
+    worker = f"import os, time; {apart}; open('worker', 'w').write(str(os.getpid())); time.sleep(600)"
+    with _shell("apart", f'{sys.executable} -c "{worker}" & touch ready; wait', tmp_path) as server:
+        assert wait_for(lambda: (tmp_path / "worker").exists() and (tmp_path / "worker").read_text() != "", 10)
+        pid = int((tmp_path / "worker").read_text())
+        server.send(signal.SIGSTOP)
+        assert wait_for(lambda: _state(pid) == "T", 10)
+    assert wait_for(lambda: _gone(pid), 10)
+
+
+def test_it_is_ended_by_the_signal_that_it_wants(tmp_path: Path) -> None:
+    traps = "trap 'echo quick > how; exit' INT; trap 'echo slow > how; exit' TERM"
+    command = ["sh", "-c", f"{traps}; touch ready; while :; do sleep 0.01; done"]
+    with Server("picky", command, tmp_path, (tmp_path / "ready").exists, ended_by=signal.SIGINT):
+        pass
+    assert (tmp_path / "how").read_text() == "quick\n"
 
 
 def test_when_the_parent_is_killed_the_child_ends(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from compose.mlflow import MlflowServer, mlflow_server
+from tests.support.processes import working_in
 
 pytestmark = pytest.mark.live
 
@@ -42,11 +43,4 @@ def test_stop_ends_frozen_workers_too_and_start_finds_the_data(tmp_path: Path) -
         mlflow.server.wait_until_ready()
         by_name = f"{mlflow.url}/api/2.0/mlflow/experiments/get-by-name"
         assert requests.get(by_name, params={"experiment_name": "kept"}, timeout=10).status_code == 200
-    assert not [process for process in Path("/proc").glob("[0-9]*") if _works_in(process, tmp_path)]
-
-
-def _works_in(process: Path, folder: Path) -> bool:
-    try:
-        return (process / "cwd").readlink() == folder
-    except OSError:
-        return False
+    assert working_in(tmp_path) == []

@@ -1,0 +1,234 @@
+"""A real Airflow 3 or 2.11, all of its components, in an environment of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from compose import environment
+from compose.processes import Server, ServerError, free_port, tail
+
+# Runs Airflow's command line several times and imports it once. The arguments come on standard input: some are secret.
+COMMANDS = """\
+import json, sys
+from airflow.__main__ import main
+for arguments in json.load(sys.stdin):
+    sys.argv = ["airflow", *arguments]
+    main()
+"""
+# What makes it small, and quick to notice what changes.
+QUICK = {
+    "CORE__HOSTNAME_CALLABLE": "socket.gethostname",  # the default asks the network
+    "CORE__MIN_SERIALIZED_DAG_FETCH_INTERVAL": "1",
+    "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "1",
+    "CORE__PARALLELISM": "8",
+    "DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
+    "DAG_PROCESSOR__REFRESH_INTERVAL": "1",
+    "SCHEDULER__DAG_DIR_LIST_INTERVAL": "1",
+    "SCHEDULER__PARSING_CLEANUP_INTERVAL": "1",
+    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+}
+
+
+@dataclass(frozen=True)
+class Release:
+    """A series of Airflow: the name of its pins, where its API and its health are, the command of its web server."""
+
+    pins: str
+    api: str
+    health: str
+    web: str
+
+
+AIRFLOW_3 = Release("airflow-3", "/api/v2", "/api/v2/monitor/health", "api-server")
+AIRFLOW_2 = Release("airflow-2", "/api/v1", "/health", "webserver")
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """A running Airflow: its base URL, two users with their passwords, the SQLAlchemy URL of its database, its parts.
+
+    `python` has Airflow installed; `env` is what its components run with. `web` is the API server of Airflow 3, the web
+    server of Airflow 2.
+    """
+
+    release: Release
+    url: str
+    admin: tuple[str, str]
+    viewer: tuple[str, str]
+    database: str
+    python: Path
+    env: Mapping[str, str]
+    web: Server
+    scheduler: Server
+    dag_processor: Server
+    triggerer: Server
+
+    def call(self, method: str, path: str, body: object = None, **parameters: str) -> Any:
+        """What the API answers the admin, parsed; `path` is what follows /api/v1 or /api/v2.
+
+        Raises requests.RequestException when it does not answer or refuses.
+        """
+        url = f"{self.url}{self.release.api}{path}"
+        answer = requests.request(method, url, json=body, params=parameters, timeout=30, **self._login())
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def token(self, user: tuple[str, str]) -> str:
+        """A new token of this user. Only Airflow 3 has tokens."""
+        login = dict(zip(("username", "password"), user, strict=True))
+        answer = requests.post(f"{self.url}/auth/token", json=login, timeout=30)
+        answer.raise_for_status()
+        return str(answer.json()["access_token"])
+
+    def _login(self) -> dict[str, Any]:
+        if self.release is AIRFLOW_2:
+            return {"auth": self.admin}
+        return {"headers": {"Authorization": f"Bearer {self.token(self.admin)}"}}
+
+
+@contextmanager
+def airflow_server(
+    folder: Path,
+    dags: Path,
+    release: Release = AIRFLOW_3,
+    database: str | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Airflow]:
+    """Run Airflow with its state and logs in `folder`, which exists, and the DAGs in the folder `dags`.
+
+    `database` is an SQLAlchemy URL; without one it is SQLite in `folder`, on which Airflow 2 runs one task at a time.
+    `settings` are more environment variables: AIRFLOW__…, AIRFLOW_VAR_…, what the DAGs need. Yields when all components
+    are healthy, some 20 s later. Raises MissingError when Airflow cannot be installed, ServerError when it does not
+    start.
+    """
+    python = environment.of_server(release.pins) / "bin/python"
+    url = f"http://127.0.0.1:{free_port()}"
+    database = database or f"sqlite:///{folder}/airflow/airflow.db"
+    admin, viewer = (("admin", secrets.token_urlsafe(12)), ("viewer", secrets.token_urlsafe(12)))
+    env = _env(folder / "airflow", dags, url, database, python) | dict(settings or {})
+    _prepare(release, folder / "airflow", env, python, admin, viewer)
+    servers = [
+        Server(f"airflow-{command}", [python, "-m", "airflow", command, *options], folder, ready, env, ended_by)
+        for command, options, ready, ended_by in _components(release, url)
+    ]
+    with _all_ended(servers):
+        for server in servers:
+            server.start()
+        for server in servers:
+            server.wait_until_ready()
+        yield Airflow(release, url, admin, viewer, database, python, env, *servers)
+
+
+Component = tuple[str, Sequence[str], Callable[[], bool], signal.Signals]
+
+
+def _components(release: Release, url: str) -> Iterator[Component]:
+    """Command, options, whether it is healthy, what ends it. Servers of logs would listen on every interface."""
+    port = url.rpartition(":")[2]
+    where = ("--host", "127.0.0.1") if release is AIRFLOW_3 else ("--hostname", "127.0.0.1")
+    term, kill = signal.SIGTERM, signal.SIGKILL
+    yield release.web, (*where, "--port", port, "--workers", "1"), lambda: _healthy(url, release, "metadatabase"), term
+    # Asked to end, it waits until all running tasks have ended.
+    yield "scheduler", ("--skip-serve-logs",), lambda: _healthy(url, release, "scheduler"), kill
+    yield "dag-processor", (), lambda: _healthy(url, release, "dag_processor"), term
+    yield "triggerer", ("--skip-serve-logs",), lambda: _healthy(url, release, "triggerer"), term
+
+
+def _healthy(url: str, release: Release, component: str) -> bool:
+    try:
+        answer = requests.get(f"{url}{release.health}", timeout=5)
+        return answer.status_code == 200 and answer.json()[component]["status"] == "healthy"
+    except requests.RequestException:
+        return False
+
+
+@contextmanager
+def _all_ended(servers: Sequence[Server]) -> Iterator[None]:
+    """End them side by side: each takes seconds."""
+    with ExitStack() as ended:
+        for server in servers:
+            ended.callback(server.stop)
+        try:
+            yield
+        finally:
+            for server in servers:
+                if server.alive():
+                    server.send(server.ended_by)
+
+
+def _prepare(
+    release: Release, home: Path, env: Mapping[str, str], python: Path, admin: tuple[str, str], viewer: tuple[str, str]
+) -> None:
+    """Make the database and the users."""
+    home.mkdir(exist_ok=True)
+    commands = [["db", "migrate"]]
+    if release is AIRFLOW_3:
+        (home / "passwords.json").write_text(json.dumps(dict((admin, viewer))))
+    else:
+        commands += [_create_user(admin, "Admin"), _create_user(viewer, "Viewer")]
+    log = home / "prepare.log"
+    with log.open("wb") as output:
+        run = subprocess.run(
+            [python, "-c", COMMANDS],
+            cwd=home,
+            env=env,
+            input=json.dumps(commands).encode(),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if run.returncode:
+        raise ServerError(f"Airflow cannot make its database\n{tail(log)}")
+
+
+def _create_user(user: tuple[str, str], role: str) -> list[str]:
+    name, password = user
+    who = ["--firstname", name, "--lastname", name, "--email", f"{name}@localhost"]
+    return ["users", "create", "--username", name, "--password", password, "--role", role, *who]
+
+
+def _env(home: Path, dags: Path, url: str, database: str, python: Path) -> dict[str, str]:
+    """This process's environment without anything that configures Airflow or Python, and Airflow's settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))}
+    return kept | {
+        "PATH": f"{python.parent}:{os.environ['PATH']}",
+        "DO_NOT_TRACK": "true",
+        "AIRFLOW_HOME": str(home),
+        **{f"AIRFLOW__{name}": value for name, value in _settings(home, dags, url, database).items()},
+    }
+
+
+def _settings(home: Path, dags: Path, url: str, database: str) -> dict[str, str]:
+    """Each release ignores what only the other one knows."""
+    return QUICK | {
+        "CORE__DAGS_FOLDER": str(dags),
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "CORE__EXECUTOR": "LocalExecutor",
+        "DATABASE__SQL_ALCHEMY_CONN": database,
+        "USAGE_DATA_COLLECTION__ENABLED": "False",
+        # Airflow 3
+        "API__BASE_URL": url,
+        "API__SECRET_KEY": secrets.token_hex(),
+        "API_AUTH__JWT_SECRET": secrets.token_hex(),
+        "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,viewer:viewer",
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
+        # Airflow 2
+        "API__AUTH_BACKENDS": "airflow.api.auth.backend.basic_auth",
+        "DATABASE__LOAD_DEFAULT_CONNECTIONS": "False",
+        "SCHEDULER__STANDALONE_DAG_PROCESSOR": "True",
+        "WEBSERVER__BASE_URL": url,
+        "WEBSERVER__SECRET_KEY": secrets.token_hex(),
+    }
