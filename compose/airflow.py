@@ -176,7 +176,7 @@ def _prepare(
     if release is AIRFLOW_3:
         (home / "passwords.json").write_text(json.dumps(dict((admin, viewer))))
     else:
-        commands += [_create_user(admin, "Admin"), _create_user(viewer, "Viewer")]
+        commands += [["sync-perm"], _create_user(admin, "Admin"), _create_user(viewer, "Viewer")]
     log = home / "prepare.log"
     with log.open("wb") as output:
         run = subprocess.run(

@@ -1,12 +1,13 @@
-"""Debian's packages of Prometheus and Alertmanager, unpacked but not installed, and made to run from where they are.
+"""Debian's packages of servers, unpacked but not installed, and made to run from where they are.
 
-Installing them would start both daemons on all interfaces and needs root; this starts nothing and needs neither root
+Installing them would start daemons, some on all interfaces, and needs root; this starts nothing and needs neither root
 nor up-to-date package lists.
 """
 
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -18,6 +19,8 @@ from compose.cache import MissingError
 APT = ("-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=30", "-qq")
 # What the pages of Debian's Prometheus load. moment-timezone is 200 MB, and they do without.
 PAGE_PARTS = re.compile(r"^(?:libjs-(?!moment-timezone)|fonts-)\S+$", re.MULTILINE)
+# Libraries that a system may lack. Its C library stays, and LLVM is 100 MB for what is turned off.
+LIBRARIES = re.compile(r"^(?:lib(?!c6|c-|llvm|z3|perl|\S*-perl)\S+|zlib1g)$", re.MULTILINE)
 # The daemons read templates and pages from this folder. Their unpacked copies find it as an open descriptor instead;
 # both names are equally long, so one takes the other's place in the program.
 SHARE = b"/usr/share/prometheus/"
@@ -30,8 +33,14 @@ exec "$here/tree/usr/bin/{file}" "$@"
 """
 
 
-def unpack(packages: Sequence[str], folder: Path) -> None:
-    """Fetch the packages and what their pages load, and unpack all into `<folder>/tree`.
+def system() -> object:
+    """What decides which packages there are: part of the pins of what is made from them."""
+    release = Path("/etc/os-release")
+    return [platform.machine(), release.read_text() if release.exists() else ""]
+
+
+def unpack(packages: Sequence[str], parts: re.Pattern[str], folder: Path) -> None:
+    """Fetch the packages and of all that they depend on what is named like `parts`; unpack all into `<folder>/tree`.
 
     Raises MissingError with what apt says.
     """
@@ -41,10 +50,16 @@ def unpack(packages: Sequence[str], folder: Path) -> None:
     work = folder / "downloads"
     work.mkdir()
     options = _download(packages, work)
-    _download_pages(packages, work, options)
+    _download_parts(packages, parts, work, options)
     for package in work.glob("*.deb"):
         _run(["dpkg-deb", "-x", str(package), str(folder / "tree")], work)
     shutil.rmtree(work)
+
+
+def library_path(folder: Path) -> str:
+    """LD_LIBRARY_PATH for programs of the tree: its libraries, before those of the system."""
+    found = [*folder.glob("tree/usr/lib/*-linux-*"), *folder.glob("tree/lib/*-linux-*")]
+    return ":".join(map(str, found))
 
 
 def launcher(folder: Path, file: str, name: str) -> Path:
@@ -75,12 +90,12 @@ def _download(packages: Sequence[str], work: Path) -> list[str]:
     return list(APT)
 
 
-def _download_pages(packages: Sequence[str], work: Path, options: Sequence[str]) -> None:
-    """Best effort: without them the servers work, their pages do not."""
+def _download_parts(packages: Sequence[str], parts: re.Pattern[str], work: Path, options: Sequence[str]) -> None:
+    """Best effort: without its pages a server works, and most systems have most libraries."""
     only = [f"--no-{kind}" for kind in ("recommends", "suggests", "conflicts", "breaks", "replaces", "enhances")]
     known = _call(["apt-cache", *options, "depends", "--recurse", *only, *packages], work).stdout
-    if parts := sorted(set(PAGE_PARTS.findall(known))):
-        _call(["apt-get", *options, "download", *parts], work)
+    if found := sorted(set(parts.findall(known))):
+        _call(["apt-get", *options, "download", *found], work)
 
 
 def _run(command: Sequence[str], work: Path, before: str = "") -> None:

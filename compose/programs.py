@@ -5,7 +5,6 @@ python -m compose.programs      fetches what is missing and prints where everyth
 
 from __future__ import annotations
 
-import platform
 import re
 import shutil
 import subprocess
@@ -74,14 +73,12 @@ def _suits(binary: Path, program: Program) -> bool:
 
 def _pins() -> object:
     wanted = [(name, program.package, program.file, program.oldest) for name, program in PROGRAMS.items()]
-    release = Path("/etc/os-release")
-    unpacked = [debian.LAUNCHER, debian.PAGE_PARTS.pattern]
-    return [wanted, unpacked, platform.machine(), release.read_text() if release.exists() else ""]
+    return [wanted, debian.LAUNCHER, debian.PAGE_PARTS.pattern, debian.system()]
 
 
 def _fetch(folder: Path) -> None:
     try:
-        debian.unpack(sorted({program.package for program in PROGRAMS.values()}), folder)
+        debian.unpack(sorted({program.package for program in PROGRAMS.values()}), debian.PAGE_PARTS, folder)
     except MissingError as error:
         raise MissingError(f"put {_wanted()} on PATH. They are not there, and {error}") from error
     for name, program in PROGRAMS.items():

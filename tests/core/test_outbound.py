@@ -24,6 +24,7 @@ from pydantic import SecretStr, TypeAdapter
 from mlvitals.core import outbound
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.connections import SocketGuard
+from mlvitals.core.credentials import Given, Proof
 from mlvitals.core.outbound import Client, Explain
 from mlvitals.core.settings import HttpSettings
 from tests.support.faults import REASONS
@@ -546,7 +547,7 @@ def test_secrets_stand_in_no_representation() -> None:
         {"name": "x", "type": "x", "url": "http://h", "auth": {"token": SecretStr(SECRET)}}
     )
     assert SECRET not in repr(settings) + str(settings)
-    assert outbound.authorization(settings.auth) == {"Authorization": f"Bearer {SECRET}"}
+    assert Given(settings.auth).proof(Deadline(1)) == Proof(f"Bearer {SECRET}", (SECRET,))
 
 
 def _echo(where: str, secret: str) -> Responder:

@@ -20,7 +20,7 @@ def _build(settings: AirflowSettings) -> Sequence[Collector]:
 
 def _source(settings: AirflowSettings) -> Source:
     if settings.url is not None:
-        from mlvitals.airflow.rest import RestSource
+        from mlvitals.airflow.rest.source import RestSource
 
         return RestSource(settings, settings.url)
     # SQLAlchemy comes with an extra.

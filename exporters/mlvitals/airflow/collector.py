@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 from mlvitals.airflow import metrics as m
 from mlvitals.airflow.config import AirflowSettings
 from mlvitals.airflow.facts import Asset, Dag, Source
-from mlvitals.airflow.ledger import DagRuns, RunLedger
+from mlvitals.airflow.ledger import RunLedger
 from mlvitals.airflow.objectives import Objectives
 from mlvitals.airflow.report import DagReporter, TaskReporter, write_assets, write_server, write_triggered
 from mlvitals.core.collector import Deadline, Failure, Snapshot, attempt
-from mlvitals.core.pace import Pace
+from mlvitals.core.pace import GoOn, Pace
+from mlvitals.core.renewal import Renewal
 from mlvitals.core.report import Report
 from mlvitals.core.selection import Selection, select
 
@@ -34,7 +34,8 @@ class DagCollector:
         self._settings = settings
         self._source = source
         self._reporter = DagReporter(settings, Objectives(settings.objectives))
-        self._runs = _RunHistory(settings)
+        ledger = RunLedger(settings.window, settings.dags.matches)
+        self._runs = Renewal(ledger, RunLedger.renewed, settings.baseline_interval)
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot | Failure]:
         """Read both once; one may fail without the other."""
@@ -56,9 +57,16 @@ class DagCollector:
 
     def _dags(self, deadline: Deadline) -> Snapshot:
         report = Report()
+        pace = Pace(deadline)
         dags = select_dags(self._source, self._settings, deadline)
-        runs = self._runs.read(tuple(dags.shown), self._source, deadline)
-        self._reporter.write(dags, runs, report)
+
+        def read(ledger: RunLedger, go_on: GoOn) -> bool:
+            return ledger.sync(tuple(dags.shown), self._source, deadline, go_on)
+
+        ledger = self._runs.sync(
+            lambda current: read(current, pace.until(0.4)), lambda fresh: read(fresh, pace.until(0.6))
+        )
+        self._reporter.write(dags, ledger.dags(dags.shown), report)
         return report.snapshot(m.DAGS)
 
 
@@ -77,18 +85,18 @@ class TaskCollector:
         self._reporter = TaskReporter(settings)
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot | Failure]:
-        """Read each once; one may fail without the others."""
-        yield attempt(m.TASKS, lambda: self._tasks(deadline))
+        """Read each once; one may fail without the others, but nothing is known of tasks without their DAGs."""
         yield attempt(m.ASSETS, lambda: self._assets(deadline))
-        yield attempt(m.TRIGGERED, lambda: self._triggered(deadline))
+        shown = tuple(select_dags(self._source, self._settings, deadline).shown)
+        yield attempt(m.TASKS, lambda: self._tasks(shown, deadline))
+        yield attempt(m.TRIGGERED, lambda: self._triggered(shown, deadline))
 
     def close(self) -> None:
         """Close every connection."""
         self._source.close()
 
-    def _tasks(self, deadline: Deadline) -> Snapshot:
+    def _tasks(self, shown: tuple[str, ...], deadline: Deadline) -> Snapshot:
         report = Report()
-        shown = tuple(select_dags(self._source, self._settings, deadline).shown)
         one_by_one = {dag_id for dag_id in shown if self._settings.tasks.matches(dag_id)}
         tasks = self._source.tasks(self._since(), shown, one_by_one, deadline)
         self._reporter.write(shown, tasks, report)
@@ -101,36 +109,10 @@ class TaskCollector:
         write_assets(assets, self._objectives, report)
         return report.snapshot(m.ASSETS)
 
-    def _triggered(self, deadline: Deadline) -> Snapshot:
+    def _triggered(self, shown: tuple[str, ...], deadline: Deadline) -> Snapshot:
         report = Report()
-        found = self._source.triggered(self._since(), deadline)
-        write_triggered([each for each in found if self._settings.dags.matches(each.link.dag_id)], report)
+        write_triggered(self._source.triggered(self._since(), shown, deadline), self._settings.max_triggers, report)
         return report.snapshot(m.TRIGGERED)
 
     def _since(self) -> float:
         return self._source.clock() - self._settings.window
-
-
-class _RunHistory:
-    """The run ledger, renewed beside the old one now and then, so that deleted runs leave it."""
-
-    def __init__(self, settings: AirflowSettings) -> None:
-        self._renew_after = settings.baseline_interval
-        self._ledger = RunLedger(settings.window)
-        self._next: RunLedger | None = None
-        self._begun = time.monotonic()
-
-    def read(self, dag_ids: tuple[str, ...], source: Source, deadline: Deadline) -> dict[str, DagRuns]:
-        pace = Pace(deadline)
-        self._ledger.sync(dag_ids, source, deadline, pace.until(0.4))
-        if self._next is None and time.monotonic() - self._begun > self._renew_after:
-            self.renew()
-        if self._next:
-            self._next.sync(dag_ids, source, deadline, pace.until(0.6))
-            if self._next.complete(dag_ids):
-                self._ledger, self._next = self._next, None
-        return self._ledger.dags()
-
-    def renew(self) -> None:
-        self._next = self._ledger.renewed()
-        self._begun = time.monotonic()

@@ -125,6 +125,12 @@ class AirflowSettings(HttpOptions):
         description="values shown for each DAG and key, those of the newest runs first; "
         "the rest counts as dropped airflow_dag_conf_last_run_state",
     )
+    max_triggers: int = Field(
+        1000,
+        ge=1,
+        description="pairs of a task and a DAG that it triggers of which the last run is shown, first by id; the rest "
+        "counts as dropped airflow_triggered_run_state",
+    )
     max_xcom_calls: int = Field(
         20, ge=0, description="XComs read over REST in one collection, to learn which run a task triggered"
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from mlvitals.core.collector import Deadline
+from mlvitals.core.selection import MAX_LABEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,12 @@ class Pool:
     """A pool; `slots` and `open` are None when it has no limit."""
 
     name: str
-    slots: int | None
-    open: int | None
-    running: int
-    queued: int
-    deferred: int
-    scheduled: int
+    slots: float | None
+    open: float | None
+    running: float
+    queued: float
+    deferred: float
+    scheduled: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,10 @@ class RunKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DagRun:
-    """A run. `run_after` is when it could start: Airflow 2 has data_interval_end for that, else logical_date.
+    """A run. `run_after` is when it could start; for Airflow 2, which has no such field, see `due`.
 
-    `conf` holds the configured keys alone, with values that are text, numbers or booleans, as text.
+    `state` and `run_type` are Airflow's words, also those that the metrics do not know. `conf` is what `chosen_conf`
+    gives.
     """
 
     key: RunKey
@@ -97,6 +100,28 @@ class DagRun:
         if self.state not in ("success", "failed") or self.start is None or self.end is None:
             return None
         return self.end - self.start if self.end >= self.start else None
+
+    @property
+    def waits_since(self) -> float:
+        """Since when a queued run waits: a run of long ago that was cleared waits since then, where that is known."""
+        return self.run_after if self.queued_at is None else self.queued_at
+
+
+def due(data_interval_end: float | None, logical_date: float | None) -> float:
+    """When a run of Airflow 2 could start: at the end of its interval, or by hand at its logical date, after that."""
+    return max(data_interval_end or 0.0, logical_date or 0.0)
+
+
+def chosen_conf(conf: object, keys: Collection[str]) -> dict[str, str]:
+    """Those of these keys of a run's conf whose values are text, numbers or booleans, as text (`true`, `1.5`).
+
+    A text is cut where it is too long for a label anyway.
+    """
+    if not keys or not isinstance(conf, Mapping):
+        return {}
+    values = {key: conf[key] for key in keys if isinstance(conf.get(key), (str, int, float))}
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+    return {key: text[: MAX_LABEL + 1] for key, text in texts.items() if text}
 
 
 class TaskKey(NamedTuple):
@@ -175,8 +200,8 @@ class Source(Protocol):
         """Runs that were made or changed from `since` on and before `until`; more is allowed, and twice the same."""
         ...
 
-    def active_runs(self, known: Collection[RunKey], deadline: Deadline) -> Iterator[DagRun]:
-        """All runs that are queued or running now, and those of `known` that exist, whatever their state is now."""
+    def active_runs(self, deadline: Deadline) -> Iterator[DagRun]:
+        """All runs that are queued or running now."""
         ...
 
     def last_runs(self, dag_id: str, deadline: Deadline) -> Iterator[DagRun]:
@@ -196,8 +221,8 @@ class Source(Protocol):
         """All assets, by URI, with their last event."""
         ...
 
-    def triggered(self, since: float, deadline: Deadline) -> Iterator[Triggered]:
-        """For each link whose task ran at or after `since`, the run that it triggered last."""
+    def triggered(self, since: float, dag_ids: Collection[str], deadline: Deadline) -> Iterator[Triggered]:
+        """For each link of these DAGs whose task started at or after `since`, the run that it triggered last."""
         ...
 
     def clock(self) -> float:

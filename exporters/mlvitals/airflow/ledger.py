@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mlvitals.airflow.facts import DagRun, RunKey, Source
+from mlvitals.airflow.increments import Increments
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.pace import GoOn
 
-OVERLAP = 120.0
-"""Seconds that are read again each time: Airflow's parts write times from clocks of their own."""
-SLICE = 3600.0
-"""Seconds of history that are read at once; twice as many after a slice with few runs."""
-FEW_RUNS = 500
 MAX_RUNS = 200_000
-"""Runs that are active or ended within the window, of which no more are held: some 100 MB."""
+"""Runs that are active, and runs that ended within the window, of which no more are held: some 100 MB."""
 MAX_VALUES = 1000
 """Values of one conf key of one DAG, of which no more are remembered."""
 
@@ -28,18 +24,34 @@ class LastRuns:
     newest: DagRun | None = None
     succeeded: DagRun | None = None
 
-    def note(self, run: DagRun) -> None:
-        """Take a run into account."""
+    def note(self, run: DagRun) -> bool:
+        """Take a run into account. True when it was the last success and is none any more: it was cleared."""
         if self.newest is None or _order(run) >= _order(self.newest):
             self.newest = run
-        if run.state == "success" and _end(run) >= _end(self.succeeded):
-            self.succeeded = run
+        if run.state == "success":
+            if _end(run) >= _end(self.succeeded):
+                self.succeeded = run
+        elif self.succeeded and self.succeeded.key == run.key:
+            self.succeeded = None
+            return True
+        return False
+
+    def forget(self, gone: Collection[RunKey]) -> None:
+        """Drop these runs."""
+        if self.newest and self.newest.key in gone:
+            self.newest = None
+        if self.succeeded and self.succeeded.key in gone:
+            self.succeeded = None
 
     def before(self, horizon: float) -> Iterator[DagRun]:
         """Those of them that were over before `horizon`."""
         for run in (self.newest, self.succeeded):
             if run is not None and max(run.run_after, _end(run)) < horizon:
                 yield run
+
+
+ByConf = dict[str, dict[str, LastRuns]]
+"""Conf key -> value -> the last runs with it."""
 
 
 @dataclass(slots=True)
@@ -50,179 +62,145 @@ class DagRuns:
     queued: list[DagRun] = field(default_factory=list)
     recent: Counter[str] | None = None
     last: LastRuns = field(default_factory=LastRuns)
-    by_conf: dict[str, dict[str, LastRuns]] = field(default_factory=dict)
+    by_conf: ByConf = field(default_factory=dict)
 
 
 class RunLedger:
-    """The runs of the DAGs that are shown; `window` is in seconds.
+    """The runs of the DAGs whose id `keeps` keeps; `window` is in seconds.
 
     Each collection reads the active runs and those that changed since the last one. What a failed collection has read
     is not lost, what it has not read comes next time. A run that is deleted after its end is not noticed: renew the
-    ledger from time to time.
+    ledger from time to time. A DAG may vanish and come back: its runs of the window are kept meanwhile.
     """
 
-    def __init__(self, window: float, before: RunLedger | None = None) -> None:
+    def __init__(self, window: float, keeps: Callable[[str], bool]) -> None:
         self._window = window
-        self._before = before
-        self._read_until: float | None = None
-        self._slice = SLICE
-        self._complete = False
+        self._keeps = keeps
+        self._horizon = 0.0
+        self._changes = Increments[DagRun](window)
         self._active: dict[RunKey, DagRun] = {}
         self._ended: dict[RunKey, DagRun] = {}
         self._last: dict[str, LastRuns] = {}
         self._looked_up: set[str] = set()
-        self._by_conf: dict[str, dict[str, dict[str, LastRuns]]] = {}
+        self._by_conf: dict[str, ByConf] = {}
 
-    def sync(self, dag_ids: Collection[str], source: Source, deadline: Deadline, go_on: GoOn) -> None:
-        """Read what is new of these DAGs; what there is no time for is read in a later collection."""
+    def sync(self, dag_ids: Collection[str], source: Source, deadline: Deadline, go_on: GoOn) -> bool:
+        """Read what is new of these DAGs, as far as there is time; True when everything is known of them."""
         now = source.clock()
-        shown = set(dag_ids)
-        self._forget(shown, now - self._window)
-        self._read_changed(shown, now, source, deadline, go_on)
-        self._read_active(shown, source, deadline)
-        self._look_up(dag_ids, now - self._window, source, deadline, go_on)
+        self._horizon = now - self._window
+        self._forget(dag_ids)
+
+        self._changes.read(now, lambda since, until: source.runs(since, until, deadline), self._note, go_on)
+        self._read_active(source, deadline)
+        if self._changes.complete:
+            self._look_up(dag_ids, source, deadline, go_on)
+        return self._changes.complete and self._looked_up.issuperset(dag_ids)
 
     def renewed(self) -> RunLedger:
-        """A ledger that reads the window anew, and takes from this one what is older."""
-        return RunLedger(self._window, self)
+        """A ledger that reads everything anew, but for the runs by conf that are older than the window."""
+        fresh = RunLedger(self._window, self._keeps)
+        for by_key in self._by_conf.values():
+            for last in (last for values in by_key.values() for last in values.values()):
+                for run in last.before(self._horizon):
+                    for each in fresh._of_conf(run):
+                        each.note(run)
+        return fresh
 
-    def complete(self, dag_ids: Collection[str]) -> bool:
-        """True when everything is known of these DAGs."""
-        return self._complete and self._looked_up.issuperset(dag_ids)
-
-    def dags(self) -> dict[str, DagRuns]:
-        """DAG id -> its runs; for a DAG without any, an empty entry."""
-        found: dict[str, DagRuns] = defaultdict(self._empty)
+    def dags(self, dag_ids: Iterable[str]) -> dict[str, DagRuns]:
+        """DAG id -> its runs."""
+        complete = self._changes.complete
+        found = {
+            dag_id: DagRuns(recent=Counter() if complete else None, by_conf=self._by_conf.get(dag_id, {}))
+            for dag_id in dag_ids
+        }
         for run in self._ended.values():
-            recent = found[run.key.dag_id].recent
-            if recent is not None:
-                recent[run.state] += 1
+            entry = found.get(run.key.dag_id)
+            if entry and entry.recent is not None:
+                entry.recent[run.state] += 1
         for run in self._active.values():
-            entry = found[run.key.dag_id]
-            (entry.running if run.state == "running" else entry.queued).append(run)
-        for dag_id in self._looked_up:
-            found[dag_id].last = self._last.get(dag_id) or LastRuns()
-        for dag_id, by_key in self._by_conf.items():
-            found[dag_id].by_conf = by_key
+            if entry := found.get(run.key.dag_id):
+                (entry.running if run.state == "running" else entry.queued).append(run)
+        for dag_id in self._looked_up & found.keys():
+            found[dag_id].last = self._last[dag_id]
         return found
 
-    def _empty(self) -> DagRuns:
-        return DagRuns(recent=Counter() if self._complete else None)
+    def _forget(self, shown: Collection[str]) -> None:
+        """Drop what is over, and of DAGs that are gone also the last runs."""
+        self._ended = {key: run for key, run in self._ended.items() if _end(run) > self._horizon}
+        known = {key.dag_id for key in (*self._ended, *self._active)}.union(shown)
+        self._last = {dag_id: last for dag_id, last in self._last.items() if dag_id in known}
+        self._by_conf = {dag_id: by_key for dag_id, by_key in self._by_conf.items() if dag_id in known}
+        self._looked_up.intersection_update(shown)
 
-    def _forget(self, shown: set[str], horizon: float) -> None:
-        """Drop what is over and what belongs to DAGs that are gone."""
-        self._active = {key: run for key, run in self._active.items() if key.dag_id in shown}
-        self._ended = {key: run for key, run in self._ended.items() if key.dag_id in shown and _end(run) > horizon}
-        for known in (self._last, self._by_conf):
-            for gone in known.keys() - shown:
-                del known[gone]
-        self._looked_up &= shown
+    def _read_active(self, source: Source, deadline: Deadline) -> None:
+        active = [run for run in source.active_runs(deadline) if self._keeps(run.key.dag_id)]
+        # Deleted, or ended a moment ago: either way it is not known which runs are the last ones.
+        gone = self._active.keys() - {run.key for run in active}
+        self._active = {key: run for key, run in self._active.items() if key not in gone}
+        self._doubt({key.dag_id for key in gone}, gone)
+        self._note(active)
 
-    def _read_changed(self, shown: set[str], now: float, source: Source, deadline: Deadline, go_on: GoOn) -> None:
-        since = now - self._window if self._read_until is None else self._read_until
-        # A time to come was read off a clock that has been put right since.
-        since = min(since, now)
-        while True:
-            until = min(since + self._slice, now)
-            count = 0
-            # The last slice has no end, so that a clock that is ahead hides nothing.
-            for run in source.runs(since - OVERLAP, until if until < now else float("inf"), deadline):
-                count += 1
-                if run.key.dag_id in shown:
-                    self._note(run, now - self._window)
-            self._read_until = since = until
-            self._slice = self._slice * 2 if count < FEW_RUNS else SLICE
-            if until >= now:
-                self._complete = True
-                return
-            if not go_on():
-                return
-
-    def _read_active(self, shown: set[str], source: Source, deadline: Deadline) -> None:
-        before, self._active = self._active, {}
-        told = set()
+    def _note(self, runs: Iterable[DagRun]) -> None:
+        doubtful = set()
         try:
-            for run in source.active_runs(before.keys(), deadline):
-                told.add(run.key)
-                if run.key.dag_id in shown:
-                    self._note(run, source.clock() - self._window)
-        except UpstreamError:
-            self._active = before | self._active
-            raise
-        for key in before.keys() - told:
-            # Deleted: what is known of the DAG's last runs may be wrong now.
-            self._doubt(key.dag_id)
+            for run in runs:
+                if self._keeps(run.key.dag_id):
+                    self._file(run)
+                    if sum(last.note(run) for last in self._lasts(run)):
+                        doubtful.add(run.key.dag_id)
+        finally:
+            self._doubt(doubtful)
 
-    def _note(self, run: DagRun, horizon: float) -> None:
-        dag_id = run.key.dag_id
-        last = self._last.setdefault(dag_id, LastRuns())
-        if last.succeeded is not None and last.succeeded.key == run.key and run.state != "success":
-            # It was cleared and runs again, or failed this time.
-            self._doubt(dag_id)
-            last = self._last.setdefault(dag_id, LastRuns())
-        last.note(run)
-        self._note_conf(run)
+    def _file(self, run: DagRun) -> None:
         self._active.pop(run.key, None)
         self._ended.pop(run.key, None)
         if run.state in ("queued", "running"):
             self._active[run.key] = run
-        elif _end(run) > horizon:
+        elif _end(run) > self._horizon:
             self._ended[run.key] = run
-        _bound(self._active)
-        _bound(self._ended)
+        if max(len(self._active), len(self._ended)) > MAX_RUNS:
+            raise UpstreamError("limit", f"more than {MAX_RUNS} runs at once: shorten window, or leave DAGs out")
 
-    def _note_conf(self, run: DagRun) -> None:
+    def _lasts(self, run: DagRun) -> Iterator[LastRuns]:
+        yield self._last.setdefault(run.key.dag_id, LastRuns())
+        yield from self._of_conf(run)
+
+    def _of_conf(self, run: DagRun) -> Iterator[LastRuns]:
         for key, value in run.conf.items():
             values = self._by_conf.setdefault(run.key.dag_id, {}).setdefault(key, {})
-            values.setdefault(value, LastRuns()).note(run)
+            yield values.setdefault(value, LastRuns())
             if len(values) > MAX_VALUES:
                 del values[min(values, key=lambda each: _newest(values[each]))]
 
-    def _doubt(self, dag_id: str) -> None:
-        """Forget the last runs of a DAG but for those that are known to be there, and look them up anew."""
-        self._last.pop(dag_id, None)
-        self._looked_up.discard(dag_id)
-        fresh = LastRuns()
-        for run in (*self._ended.values(), *self._active.values()):
-            if run.key.dag_id == dag_id:
-                fresh.note(run)
-        self._last[dag_id] = fresh
-
-    def _look_up(self, dag_ids: Iterable[str], horizon: float, source: Source, deadline: Deadline, go_on: GoOn) -> None:
-        """Find the last runs of DAGs that had none within the window, or no success."""
-        if not self._complete:
+    def _doubt(self, dag_ids: set[str], gone: Collection[RunKey] = ()) -> None:
+        """Find the last runs of these DAGs anew: among what is known without what is gone, and then upstream."""
+        if not dag_ids:
             return
+        self._looked_up -= dag_ids
         for dag_id in dag_ids:
-            if dag_id in self._looked_up:
-                continue
+            by_key = self._by_conf.get(dag_id, {})
+            for last in (self._last[dag_id], *(last for values in by_key.values() for last in values.values())):
+                last.forget(gone)
+        for run in (*self._ended.values(), *self._active.values()):
+            if run.key.dag_id in dag_ids:
+                for last in self._lasts(run):
+                    last.note(run)
+
+    def _look_up(self, dag_ids: Iterable[str], source: Source, deadline: Deadline, go_on: GoOn) -> None:
+        """Find the last runs of DAGs that had none within the window, or no success."""
+        for dag_id in dag_ids:
             last = self._last.setdefault(dag_id, LastRuns())
-            if not self._take_over(dag_id, last, horizon) and not _tells_all(last, horizon):
+            if dag_id not in self._looked_up and not self._tells_all(last):
                 if not go_on():
                     return
                 for run in source.last_runs(dag_id, deadline):
-                    last.note(run)
+                    for each in self._lasts(run):
+                        each.note(run)
             self._looked_up.add(dag_id)
-        self._before = None
 
-    def _take_over(self, dag_id: str, last: LastRuns, horizon: float) -> bool:
-        """Take what is older than the window from the ledger before; True when nothing is missing then."""
-        before = self._before
-        if before is None or dag_id not in before._looked_up:
-            return False
-        known = before._last.get(dag_id) or LastRuns()
-        for run in known.before(horizon):
-            last.note(run)
-        for values in before._by_conf.get(dag_id, {}).values():
-            for each in values.values():
-                for run in each.before(horizon):
-                    self._note_conf(run)
-        found = last.newest is not None or known.newest is None
-        return found and (last.succeeded is not None or known.succeeded is None)
-
-
-def _tells_all(last: LastRuns, horizon: float) -> bool:
-    within = last.newest is not None and last.newest.run_after >= horizon
-    return within and last.succeeded is not None
+    def _tells_all(self, last: LastRuns) -> bool:
+        within = last.newest is not None and last.newest.run_after >= self._horizon
+        return within and last.succeeded is not None
 
 
 def _order(run: DagRun) -> tuple[float, str]:
@@ -235,8 +213,3 @@ def _newest(last: LastRuns) -> float:
 
 def _end(run: DagRun | None) -> float:
     return (run and run.end) or 0.0
-
-
-def _bound(runs: Collection[RunKey]) -> None:
-    if len(runs) > MAX_RUNS:
-        raise UpstreamError("limit", f"more than {MAX_RUNS} runs at once: shorten window, or leave DAGs out")

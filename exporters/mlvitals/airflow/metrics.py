@@ -30,12 +30,14 @@ ACTIVE_TASK_STATES = (
     "deferred",
     "up_for_retry",
     "up_for_reschedule",
+    "awaiting_input",
     "restarting",
 )
 ENDED_TASK_STATES = ("success", "failed", "skipped", "upstream_failed", "removed")
 TASK_STATES = (*ACTIVE_TASK_STATES, *ENDED_TASK_STATES)
 RUN_TYPES = ("scheduled", "manual", "backfill", "asset_triggered", "operator_triggered", "other")
-"""Airflow 2 has dataset_triggered for asset_triggered; what is not listed counts as other."""
+"""What is not listed counts as other."""
+RUN_TYPES_OF_AIRFLOW_2 = {"dataset_triggered": "asset_triggered"}
 
 # --- server -----------------------------------------------------------------------------------------------------------
 
@@ -106,7 +108,8 @@ DAG_LAST_RUN_QUEUED_DURATION = gauge(
 )
 DAG_LAST_RUN_DELAY = gauge(
     "airflow_dag_last_run_schedule_delay_seconds",
-    "start_date - run_after (Airflow 2: data_interval_end) of that run, when it is a scheduled one",
+    "start_date - run_after (Airflow 2: data_interval_end, or logical_date when that is later) of that run, when it is "
+    "a scheduled one",
     "dag_id",
 )
 DAG_LAST_SUCCESS = gauge(
@@ -132,7 +135,8 @@ DAG_OLDEST_RUNNING_START = gauge(
 DAG_QUEUED_RUNS = gauge("airflow_dag_queued_runs", "Runs with state queued now", "dag_id")
 DAG_OLDEST_QUEUED = gauge(
     "airflow_dag_oldest_queued_run_timestamp_seconds",
-    "run_after (Airflow 2: data_interval_end) of the oldest run with state queued; absent when none is",
+    "queued_at (REST v1, which does not tell: data_interval_end or logical_date) of the oldest run with state queued; "
+    "absent when none is",
     "dag_id",
 )
 DAG_CONF_LAST_RUN_STATE = gauge(

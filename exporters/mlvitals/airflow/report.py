@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from mlvitals.airflow import metrics as m
 from mlvitals.airflow.config import AirflowSettings
@@ -73,7 +74,8 @@ class DagReporter:
     def _dag(self, dag: Dag, report: Report) -> None:
         dag_id = dag.dag_id
         report.add(m.DAG_PAUSED, dag.paused, dag_id=dag_id)
-        owner = ",".join(dag.owners)
+        # Airflow 2 joins a set, in any order.
+        owner = ",".join(sorted({owner.strip() for owner in dag.owners}))
         if len(owner) > MAX_LABEL or len(dag.schedule) > MAX_LABEL:
             report.drop(m.DAG_INFO, {"too_long": 1})
         else:
@@ -106,7 +108,7 @@ def _counts(dag_id: str, runs: DagRuns, report: Report) -> None:
     report.add(m.DAG_QUEUED_RUNS, len(runs.queued), dag_id=dag_id)
     started = (run.start for run in runs.running if run.start is not None)
     report.add(m.DAG_OLDEST_RUNNING_START, min(started, default=None), dag_id=dag_id)
-    report.add(m.DAG_OLDEST_QUEUED, min((run.run_after for run in runs.queued), default=None), dag_id=dag_id)
+    report.add(m.DAG_OLDEST_QUEUED, min((run.waits_since for run in runs.queued), default=None), dag_id=dag_id)
     if runs.recent is not None:
         for state in m.ENDED_RUN_STATES:
             report.add(m.DAG_RECENT_RUNS, runs.recent[state], dag_id=dag_id, state=state)
@@ -123,7 +125,7 @@ def _last(dag_id: str, last: LastRuns, report: Report) -> None:
 def _newest(dag_id: str, run: DagRun, report: Report) -> None:
     ended = run.state in m.ENDED_RUN_STATES
     report.add_states(m.DAG_LAST_RUN_STATE, "state", run.state, dag_id=dag_id)
-    report.add(m.DAG_LAST_RUN_INFO, 1, dag_id=dag_id, run_type=run.run_type)
+    report.add(m.DAG_LAST_RUN_INFO, 1, dag_id=dag_id, run_type=_run_type(run))
     report.add(m.DAG_LAST_RUN_START, run.start, dag_id=dag_id)
     report.add(m.DAG_LAST_RUN_END, run.end if ended else None, dag_id=dag_id)
     report.add(m.DAG_LAST_RUN_DURATION, run.duration, dag_id=dag_id)
@@ -145,13 +147,14 @@ class TaskReporter:
                 report.add(m.DAG_TASKS, tasks.active[dag_id, state], dag_id=dag_id, state=state)
             report.add(m.DAG_OLDEST_QUEUED_TASK, tasks.oldest_queued.get(dag_id), dag_id=dag_id)
             if tasks.complete:
-                self._ended(dag_id, tasks, report)
+                for state in m.ENDED_TASK_STATES:
+                    report.add(m.DAG_RECENT_TASKS, tasks.recent[dag_id, state], dag_id=dag_id, state=state)
+                report.add(m.DAG_RECENT_RETRIES, tasks.retries[dag_id], dag_id=dag_id)
+        if tasks.complete:
+            for _, of_dag in groupby(sorted(tasks.of_tasks), lambda key: key.dag_id):
+                self._one_by_one(of_dag, tasks, report)
 
-    def _ended(self, dag_id: str, tasks: TaskReport, report: Report) -> None:
-        for state in m.ENDED_TASK_STATES:
-            report.add(m.DAG_RECENT_TASKS, tasks.recent[dag_id, state], dag_id=dag_id, state=state)
-        report.add(m.DAG_RECENT_RETRIES, tasks.retries[dag_id], dag_id=dag_id)
-        of_dag = sorted(key for key in tasks.of_tasks if key.dag_id == dag_id)
+    def _one_by_one(self, of_dag: Iterable[TaskKey], tasks: TaskReport, report: Report) -> None:
         shown = select(of_dag, lambda key: key.task_id, self.settings.max_tasks)
         report.drop(m.TASK_RECENT, shown.dropped)
         for key in shown.shown.values():
@@ -178,13 +181,20 @@ def write_assets(assets: Selection[Asset], objectives: Objectives, report: Repor
         report.add(m.ASSET_UPDATE_OBJECTIVE, objectives.of_asset(uri), asset=uri)
 
 
-def write_triggered(triggered: Iterable[Triggered], report: Report) -> None:
+def write_triggered(triggered: Iterable[Triggered], limit: int, report: Report) -> None:
     """The run that each task triggered last."""
-    for each in triggered:
+    by_link = sorted(triggered, key=lambda each: each.link)
+    report.drop(m.TRIGGERED_STATE, {"limit": len(by_link) - limit} if len(by_link) > limit else {})
+    for each in by_link[:limit]:
         labels = each.link._asdict()
         report.add_states(m.TRIGGERED_STATE, "state", each.run.state, **labels)
         report.add(m.TRIGGERED_START, each.run.start, **labels)
         report.add(m.TRIGGERED_DURATION, each.run.duration, **labels)
+
+
+def _run_type(run: DagRun) -> str:
+    name = m.RUN_TYPES_OF_AIRFLOW_2.get(run.run_type, run.run_type)
+    return name if name in m.RUN_TYPES else "other"
 
 
 def _between(begin: float | None, end: float | None) -> float | None:

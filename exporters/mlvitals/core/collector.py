@@ -14,11 +14,15 @@ Reason = Literal["auth", "connect", "timeout", "http", "parse", "limit", "intern
 
 
 class UpstreamError(Exception):
-    """A target could not be read. `reason` is one of `mlvitals.core.metrics.REASONS`; the message is for people."""
+    """A target could not be read. `reason` is one of `mlvitals.core.metrics.REASONS`; the message is for people.
 
-    def __init__(self, reason: Reason, message: str) -> None:
+    `status` is that of the HTTP answer that refused, if there was one.
+    """
+
+    def __init__(self, reason: Reason, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.reason: Reason = reason
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)

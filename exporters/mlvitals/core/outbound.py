@@ -6,7 +6,6 @@ within the collection's deadline.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import re
@@ -15,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
-from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -29,8 +27,9 @@ from urllib3.util.retry import Retry
 from mlvitals import __version__
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.connections import GuardedAdapter, SocketGuard
+from mlvitals.core.credentials import Credentials, Given
 from mlvitals.core.failures import broken_off, hide, refusal, shown, unexpected, unfinished, unreachable
-from mlvitals.core.settings import Auth, HttpSettings
+from mlvitals.core.settings import HttpSettings
 from mlvitals.core.tls import ClientTls
 
 USER_AGENT = f"mlvitals/{__version__}"
@@ -54,10 +53,17 @@ class Client:
     `timeout`, `http` (another status, a refused redirect), `parse` (not what was expected), `limit` (too large).
     """
 
-    def __init__(self, settings: HttpSettings, *, max_body: int = MAX_BODY, explain: Explain | None = None) -> None:
+    def __init__(
+        self,
+        settings: HttpSettings,
+        *,
+        max_body: int = MAX_BODY,
+        explain: Explain | None = None,
+        credentials: Credentials | None = None,
+    ) -> None:
         self._base = settings.url + "/"
         self._proxies = _Proxies(settings)
-        self._auth = settings.auth
+        self._credentials = credentials or Given(settings.auth)
         self._max_body = max_body
         self._explain = explain
         self._guard = SocketGuard()
@@ -93,12 +99,22 @@ class Client:
         return self._parse(path, into, self.send("POST", path, deadline, json=body))
 
     def send(self, method: str, path: str, deadline: Deadline, **options: Any) -> bytearray:
-        """The body of a 200 answer."""
+        """The body of a 200 or 201 answer."""
         self._begin(deadline)
-        headers = authorization(self._auth)
-        self._secrets = _secrets(headers)
+        try:
+            return self._authorized(method, path, deadline, options)
+        except UpstreamError as error:
+            if error.reason != "auth" or not self._credentials.renew(deadline):
+                raise
+        return self._authorized(method, path, deadline, options)
+
+    def _authorized(self, method: str, path: str, deadline: Deadline, options: Mapping[str, Any]) -> bytearray:
+        proof = self._credentials.proof(deadline)
+        # Also in the form that JSON gives them.
+        self._secrets = tuple({form for each in proof.secrets if each for form in (each, json.dumps(each)[1:-1])})
+        headers = {"Authorization": proof.header} if proof.header else {}
         with self._hidden():
-            return self._send(method, self._url(path), deadline, headers, options)
+            return self._send(method, self._url(path), deadline, headers, dict(options))
 
     def _send(
         self, method: str, url: str, deadline: Deadline, headers: Mapping[str, str], options: dict[str, Any]
@@ -148,7 +164,7 @@ class Client:
             raise unreachable(error, url, deadline, via=select_proxy(url, proxies)) from error
 
     def _body(self, response: requests.Response, url: str, deadline: Deadline) -> bytearray:
-        if response.status_code != 200:
+        if response.status_code not in (200, 201):
             raise self._refusal(response, url)
         body = bytearray()
         try:
@@ -171,7 +187,7 @@ class Client:
         try:
             yield
         except UpstreamError as error:
-            raise UpstreamError(error.reason, hide(str(error), self._secrets)) from error.__cause__
+            raise UpstreamError(error.reason, hide(str(error), self._secrets), error.status) from error.__cause__
 
     def _refusal(self, response: requests.Response, url: str) -> UpstreamError:
         start = b""
@@ -181,8 +197,9 @@ class Client:
                 start = response.raw.read1(_ERROR_BODY, decode_content=True)
             # Here too: what explains it may cut it, or change letters that it does not show.
             start = hide(start.decode(errors="surrogateescape"), self._secrets).encode(errors="surrogateescape")
-        explained = self._explain and self._explain(response.status_code, start)
-        return explained or refusal(response, url)
+        refused = (self._explain and self._explain(response.status_code, start)) or refusal(response, url)
+        refused.status = response.status_code
+        return refused
 
     def _parse(self, path: str, into: TypeAdapter[T], body: bytearray) -> T:
         if _values(body) > MAX_VALUES:
@@ -192,36 +209,6 @@ class Client:
         except ValidationError as error:
             with self._hidden():
                 raise unexpected(error, body, self._url(path)) from None
-
-
-def authorization(auth: Auth | None) -> dict[str, str]:
-    """The Authorization header for these credentials; files are read now. Raises UpstreamError (`auth`)."""
-    if auth is None:
-        return {}
-    if auth.token or auth.token_file:
-        token = auth.token.get_secret_value() if auth.token else _secret(auth.token_file)
-        if not re.fullmatch(r"[!-~]+", token):
-            raise UpstreamError("auth", "the bearer token is empty or has characters that no header may carry")
-        return {"Authorization": f"Bearer {token}"}
-    password = auth.password.get_secret_value() if auth.password else _secret(auth.password_file)
-    pair = base64.b64encode(f"{auth.username}:{password}".encode()).decode()
-    return {"Authorization": f"Basic {pair}"}
-
-
-def _secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
-    """What must not be shown of these headers, also in the form that JSON gives it."""
-    scheme, _, value = headers.get("Authorization", "").partition(" ")
-    password = base64.b64decode(value).decode().partition(":")[2] if scheme == "Basic" else ""
-    plain = [secret for secret in (value, password) if secret]
-    return tuple({*plain, *(json.dumps(secret)[1:-1] for secret in plain)})
-
-
-def _secret(path: Path | None) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip() if path else ""
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise UpstreamError("auth", f"cannot read {path}: {why}") from None
 
 
 # Its end is optional, so that each byte is looked at once, whatever an upstream sends.

@@ -6,7 +6,6 @@ Sources: https://mlflow.org/docs/latest/rest-api.html, and what MLflow 3.17 was 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
@@ -15,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.outbound import Client
+from mlvitals.core.paging import PageSize
 from mlvitals.mlflow import answers
 from mlvitals.mlflow.answers import (
     Experiment,
@@ -35,8 +35,6 @@ OBJECTS_A_PAGE = 1000
 VERSIONS_A_PAGE = 2000
 # A run comes with all its parameters and tags, some kilobytes; this many hold the server up for about a second.
 RUNS_A_PAGE = 500
-SMALL_FOR = 3600.0
-"""Seconds after which a page that was too large is tried again in its full size."""
 # MLflow takes more, Databricks and older releases do not.
 IN_LIST = 100
 # The filter of a GET stands in the request line, which proxies cut at 8 KiB.
@@ -59,31 +57,6 @@ class RunPage(NamedTuple):
 
     runs: tuple[RunInfo, ...]
     last: bool
-
-
-class PageSize:
-    """How many objects are asked for at once: half as many after an answer that was too large, for an hour.
-
-    Nobody knows beforehand how large an object is: a run comes with all its metrics, parameters and tags.
-    """
-
-    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most = self._size = most
-        self._clock = clock
-        self._halved_at = clock()
-
-    def __call__(self, read: Callable[[int], T]) -> T:
-        """What `read` gives of as many objects as fit. Raises its UpstreamError (`limit`) when one is too large."""
-        if self._clock() - self._halved_at > SMALL_FOR:
-            self._size = self._most
-        while True:
-            try:
-                return read(self._size)
-            except UpstreamError as error:
-                if error.reason != "limit" or self._size == 1:
-                    raise
-            self._size //= 2
-            self._halved_at = self._clock()
 
 
 class MlflowClient:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 from mlvitals.core.collector import Deadline, Snapshot
 from mlvitals.core.pace import Pace
+from mlvitals.core.renewal import Renewal
 from mlvitals.core.report import Report
 from mlvitals.core.selection import Selection, select
 from mlvitals.mlflow.answers import Experiment
 from mlvitals.mlflow.client import MlflowClient
 from mlvitals.mlflow.config import MlflowSettings
 from mlvitals.mlflow.report import write_experiments
-from mlvitals.mlflow.runs import ExperimentRuns, RunLedger
+from mlvitals.mlflow.runs import RunLedger
 
 TARGET = "runs"
 
@@ -38,16 +38,22 @@ class ExperimentCollector:
         self.schedule = settings.schedule()
         self._settings = settings
         self._client = MlflowClient(settings)
-        self._runs = _RunHistory(settings)
+        ledger = RunLedger(int(settings.window * 1000))
+        self._runs = Renewal(ledger, RunLedger.renewed, settings.baseline_interval)
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot]:
         """Read the experiments once."""
         pace = Pace(deadline)
         experiments = select_experiments(self._client.experiments(deadline), self._settings)
         ids = [each.experiment_id for each in experiments.shown.values()]
-        runs = self._runs.read(ids, self._client, deadline, pace)
+
+        def read(ledger: RunLedger, list_until: float, until: float) -> bool:
+            ledger.sync(ids, self._client, deadline, pace.until(list_until), pace.until(until))
+            return ledger.complete(ids)
+
+        ledger = self._runs.sync(lambda current: read(current, 0.3, 0.5), lambda fresh: read(fresh, 0.6, 0.7))
         report = Report()
-        write_experiments(experiments, runs, report)
+        write_experiments(experiments, ledger.experiments(), report)
         yield report.snapshot(TARGET)
 
     def renew(self) -> None:
@@ -57,27 +63,3 @@ class ExperimentCollector:
     def close(self) -> None:
         """Close every connection."""
         self._client.close()
-
-
-class _RunHistory:
-    """The run ledger, renewed beside the old one now and then, so that deleted runs leave it."""
-
-    def __init__(self, settings: MlflowSettings) -> None:
-        self._renew_after = settings.baseline_interval
-        self._ledger = RunLedger(int(settings.window * 1000))
-        self._next: RunLedger | None = None
-        self._begun = time.monotonic()
-
-    def read(self, ids: list[str], client: MlflowClient, deadline: Deadline, pace: Pace) -> dict[str, ExperimentRuns]:
-        self._ledger.sync(ids, client, deadline, pace.until(0.3), pace.until(0.5))
-        if self._next is None and time.monotonic() - self._begun > self._renew_after:
-            self.renew()
-        if self._next:
-            self._next.sync(ids, client, deadline, pace.until(0.6), pace.until(0.7))
-            if self._next.complete(ids):
-                self._ledger, self._next = self._next, None
-        return self._ledger.experiments()
-
-    def renew(self) -> None:
-        self._next = self._ledger.renewed()
-        self._begun = time.monotonic()

@@ -199,25 +199,6 @@ def test_pages_without_end_end(client: MlflowClient, server: Replay, monkeypatch
     assert caught.value.reason == "limit"
 
 
-def test_a_page_is_small_for_an_hour_after_one_that_was_too_large() -> None:
-    now, fits = 0.0, 60
-    size = api.PageSize(500, clock=lambda: now)
-
-    def read(number: int) -> int:
-        if number > fits:
-            raise UpstreamError("limit", "too large")
-        return number
-
-    assert [size(read), size(read)] == [31, 31]
-    fits = 500
-    assert size(read) == 31
-    now = api.SMALL_FOR + 1
-    assert size(read) == 500
-    fits = 0
-    with pytest.raises(UpstreamError, match="too large"):
-        size(read)
-
-
 def test_no_experiment_needs_no_call(client: MlflowClient, server: Replay) -> None:
     assert list(client.runs([], Deadline(10), order="attributes.start_time ASC")) == []
     assert not server.requests
