@@ -23,10 +23,12 @@ def _source(settings: AirflowSettings) -> Source:
         from mlvitals.airflow.rest.source import RestSource
 
         return RestSource(settings, settings.url)
-    # SQLAlchemy comes with an extra.
-    from mlvitals.airflow.sql import SqlSource
+    if settings.database is not None:
+        # SQLAlchemy comes with an extra.
+        from mlvitals.airflow.sql.source import SqlSource
 
-    return SqlSource(settings)
+        return SqlSource(settings, settings.database)
+    raise ValueError("expected one of url and database")
 
 
 EXPORTER = ExporterType(

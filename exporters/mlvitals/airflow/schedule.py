@@ -45,3 +45,13 @@ def _times(cron: str) -> Iterator[datetime]:
         yield time
         if count >= _ENOUGH_TIMES and passed > _ENOUGH_TIME:
             return
+
+
+NO_SCHEDULE = "None"
+"""What Airflow 3 shows as the schedule of a DAG that has none."""
+_NOT_PERIODIC = (NO_SCHEDULE, "@once", "@continuous", "Asset", "Dataset", "Unresolved DatasetAlias")
+
+
+def is_periodic(schedule: str) -> bool:
+    """False for a schedule that does not create runs again and again by time."""
+    return schedule not in _NOT_PERIODIC

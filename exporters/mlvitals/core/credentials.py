@@ -45,8 +45,8 @@ class Given:
         if self._auth is None:
             return Proof()
         if self._auth.token or self._auth.token_file:
-            return bearer(_secret(self._auth.token, self._auth.token_file))
-        password = _secret(self._auth.password, self._auth.password_file)
+            return bearer(secret(self._auth.token, self._auth.token_file))
+        password = secret(self._auth.password, self._auth.password_file)
         pair = base64.b64encode(f"{self._auth.username}:{password}".encode()).decode()
         return Proof(f"Basic {pair}", (pair, password))
 
@@ -92,7 +92,7 @@ class TokenLogin:
         if self._asked is deadline and self._failure:
             raise self._failure
         self._asked, self._failure = deadline, None
-        self._password = _secret(self._auth.password, self._auth.password_file)
+        self._password = secret(self._auth.password, self._auth.password_file)
         try:
             self._token = self._log_in(self._auth.username or "", self._password, deadline)
         except UpstreamError as error:
@@ -107,7 +107,7 @@ def bearer(token: str) -> Proof:
     return Proof(f"Bearer {token}", (token,))
 
 
-def _secret(value: SecretStr | None, path: Path | None) -> str:
+def secret(value: SecretStr | None, path: Path | None) -> str:
     """The secret as it is given, or as its file holds it now."""
     if value is not None or path is None:
         return value.get_secret_value() if value else ""

@@ -56,14 +56,14 @@ def shown(url: str) -> str:
 def unreachable(error: Exception, url: str, deadline: Deadline, via: str | None = None) -> UpstreamError:
     """There was no answer, directly or via a proxy."""
     where = shown(url) + (f" through the proxy {shown(via)}" if via else "")
-    cause = _root(error)
+    cause = root_cause(error)
     if deadline.expired or isinstance(error, (failed.Timeout, lost.TimeoutError)):
         return UpstreamError("timeout", f"{where} did not answer in time")
     if isinstance(error, failed.SSLError):
-        return UpstreamError("connect", f"{where}: TLS failed: {_tls_words(cause)}")
+        return UpstreamError("connect", f"{where}: TLS failed: {tls_words(cause)}")
     if isinstance(cause, HTTPException) and not isinstance(cause, RemoteDisconnected):
-        return UpstreamError("http", f"{where} does not answer in HTTP: {_words(cause)}")
-    return UpstreamError("connect", f"cannot connect to {where}: {_words(cause)}")
+        return UpstreamError("http", f"{where} does not answer in HTTP: {words_of(cause)}")
+    return UpstreamError("connect", f"cannot connect to {where}: {words_of(cause)}")
 
 
 def broken_off(error: Exception, url: str, deadline: Deadline) -> UpstreamError:
@@ -97,8 +97,8 @@ def unexpected(error: ValidationError, body: bytes | bytearray, url: str) -> Ups
     return UpstreamError("parse", f"{shown(url)}: {plain(where)}: {plain(first['msg'])}")
 
 
-def _root(error: BaseException) -> BaseException:
-    """What requests and urllib3 wrapped: the error of the operating system, of TLS or of HTTP's grammar."""
+def root_cause(error: BaseException) -> BaseException:
+    """What a library wrapped: the error of the operating system, of TLS or of a protocol's grammar."""
     while inner := error.__cause__ or (not error.__suppress_context__ and error.__context__) or _wrapped(error):
         error = inner
     return error
@@ -109,7 +109,8 @@ def _wrapped(error: BaseException) -> BaseException | None:
     return next((part for part in error.args if isinstance(part, BaseException)), None)
 
 
-def _words(error: BaseException) -> str:
+def words_of(error: BaseException) -> str:
+    """What an error says, in words that are safe to show."""
     system = isinstance(error, OSError) and error.strerror
     return plain(system or str(error) or type(error).__name__)
 
@@ -119,9 +120,10 @@ _UNKNOWN_AUTHORITY = (18, 19, 20, 21)
 _OTHER_NAME = (62, 64)
 
 
-def _tls_words(error: BaseException) -> str:
+def tls_words(error: BaseException) -> str:
+    """Why TLS failed, and which key of tls_config would mend it."""
     if not isinstance(error, ssl.SSLCertVerificationError):
-        return _words(error)
+        return words_of(error)
     words = f"certificate verify failed: {plain(error.verify_message)}"
     if error.verify_code in _UNKNOWN_AUTHORITY:
         return f"{words}; if it is right, name the CA that signed it as tls_config.ca_file"

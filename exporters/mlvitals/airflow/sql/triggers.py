@@ -1,0 +1,79 @@
+"""Which task triggered which run last, by what TriggerDagRunOperator leaves behind.
+
+It hands on the run id of the child as the XCom `trigger_run_id`; the DAG of the child is one of its rendered fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Row, Select, and_, literal, select
+
+from mlvitals.airflow.facts import Link, RunKey, Triggered
+from mlvitals.airflow.sql.changes import Changes
+from mlvitals.airflow.sql.connection import MetadataDatabase
+from mlvitals.airflow.sql.fragments import member, parsed, whole
+from mlvitals.airflow.sql.runs import RunReader
+from mlvitals.airflow.sql.schema import Schema
+from mlvitals.core.collector import Deadline
+
+
+class _Child(NamedTuple):
+    time: float
+    run: RunKey
+
+
+class TriggerReader:
+    """Remembers the last run of each link: the database is asked for newer ones, and for the state of that one."""
+
+    def __init__(self, database: MetadataDatabase, changes: Changes, runs: RunReader) -> None:
+        self._database = database
+        self._changes = changes
+        self._runs = runs
+        self._last: dict[Link, _Child] = {}
+
+    def read(self, since: float, dag_ids: Collection[str], deadline: Deadline) -> Iterator[Triggered]:
+        """The run that each link of these DAGs triggered last, unless that was before `since`."""
+        shown = set(dag_ids)
+        with self._database.reading(deadline) as transaction:
+            span = self._changes.next(since, self._database.clock(), transaction)
+            run = transaction.schema["dag_run"].c
+            found = [
+                *transaction.rows(_links(transaction.schema, run.id >= span.first, run.updated_at >= span.since)),
+                # A run that goes on triggers others, whenever it was made.
+                *transaction.rows(_links(transaction.schema, run.state == literal("running", literal_execute=True))),
+            ]
+            self._note(found, since, renew=span.whole)
+            links = {link: child.run for link, child in self._last.items() if link.dag_id in shown}
+            runs = {run.key: run for run in self._runs.by_key(set(links.values()), transaction)}
+        self._changes.done(span)
+        yield from (Triggered(link, runs[key]) for link, key in links.items() if key in runs)
+
+    def _note(self, rows: list[Row[Any]], since: float, *, renew: bool) -> None:
+        last = {} if renew else {link: child for link, child in self._last.items() if child.time >= since}
+        for row in rows:
+            run_id, dag_id, time = parsed(row.child_run_id), parsed(row.child_dag_id), row.timestamp
+            if not isinstance(run_id, str) or not isinstance(dag_id, str) or time is None or time < since:
+                continue
+            link = Link(row.dag_id, row.task_id, dag_id)
+            if link not in last or time >= last[link].time:
+                last[link] = _Child(time, RunKey(dag_id, run_id))
+        self._last = last
+
+
+def _links(schema: Schema, *of_runs: ColumnElement[bool]) -> Select[Any]:
+    run, xcom, rendered = schema["dag_run"], schema["xcom"], schema["rendered_task_instance_fields"]
+    same = (getattr(rendered.c, name) == getattr(xcom.c, name) for name in ("dag_id", "task_id", "run_id", "map_index"))
+    return (
+        select(
+            xcom.c.dag_id,
+            xcom.c.task_id,
+            xcom.c.timestamp,
+            whole(xcom.c.value, "child_run_id", binary=schema.major == 2),
+            member(rendered.c.rendered_fields, "trigger_dag_id", "child_dag_id"),
+        )
+        .join_from(run, xcom, and_(xcom.c.dag_run_id == run.c.id, xcom.c.key == "trigger_run_id"))
+        .join(rendered, and_(*same))
+        .where(*of_runs)
+    )
