@@ -9,6 +9,7 @@ import pytest
 
 from docs import generate
 from mlvitals import config
+from mlvitals.airflow import metrics as airflow
 from mlvitals.core import metrics as own
 from mlvitals.mlflow import metrics as mlflow
 from mlvitals.model import Config
@@ -52,7 +53,7 @@ def test_configuration_loads(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", blocks("promql"))
 def test_queries_use_what_is_declared(text: str) -> None:
-    assert promql.problems(text, promql.known(own, mlflow)) == []
+    assert promql.problems(text, promql.known(own, airflow, mlflow)) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
