@@ -61,7 +61,7 @@ def _alerts(stack: Stack) -> Finding:
     wanted = {WATCHDOG, *(one.alert for one in _expected(stack))}
     firing = {alert["labels"]["alertname"] for alert in stack.prometheus.alerts() if alert["state"] == "firing"}
     odd = sorted(firing ^ wanted)
-    return Finding(f"{' and '.join(sorted(wanted))} fire, nothing else does", not odd, f"not so: {', '.join(odd)}")
+    return Finding(f"{', '.join(sorted(wanted))} fire, nothing else does", not odd, f"not so: {', '.join(odd)}")
 
 
 def _notification(stack: Stack, one: Expected) -> Finding:

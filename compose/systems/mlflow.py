@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from compose.environment import CHECKOUT
-from compose.mlflow import MlflowServer, mlflow_server
-from compose.processes import ServerError, tail, wait_for
+from compose.mlflow import mlflow_server
+from compose.processes import background
 from compose.prometheus import Prometheus
 from compose.system import Addresses, Expected, Finding, Settings, Started, Step, System
 
@@ -30,13 +29,14 @@ def _start(folder: Path, at: Addresses, step: Step) -> Iterator[Started]:
     with ExitStack() as running:
         with step("MLflow"):
             mlflow = running.enter_context(mlflow_server(folder, url=at.of(NAME)))
-        training = running.enter_context(_training(mlflow, folder))
+        training = [sys.executable, "-m", "compose.training"]
+        trained = running.enter_context(background("training", training, folder, mlflow.client_env(), cwd=CHECKOUT))
         yield Started(
             addresses={"MLflow": mlflow.url},
             exporters=[_registry(mlflow.url)],
             alerts={ALERT: {"for": "1s"}},
             servers={NAME: mlflow.server},
-            settle=lambda step: _finish(training, folder, step),
+            settle=lambda step: _finish(trained, step),
         )
 
 
@@ -55,29 +55,9 @@ def _registry(url: str) -> Settings:
     }
 
 
-@contextmanager
-def _training(mlflow: MlflowServer, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with (folder / "training.log").open("wb") as log:
-        training = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "compose.training"],
-            cwd=CHECKOUT,
-            env=mlflow.client_env(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield training
-    finally:
-        training.kill()
-        training.wait()
-
-
-def _finish(training: subprocess.Popen[bytes], folder: Path, step: Step) -> None:
+def _finish(trained: Callable[[], None], step: Step) -> None:
     with step("models trained"):
-        if not wait_for(lambda: training.poll() is not None, 180) or training.returncode:
-            raise ServerError(f"training the models failed\n{tail(folder / 'training.log')}")
+        trained()
 
 
 def _models(prometheus: Prometheus) -> Finding:
