@@ -91,7 +91,7 @@ def drip(sock: socket.socket) -> None:
 
 def failure(url: str, deadline: Deadline, **more: object) -> UpstreamError:
     options = {"username": "vitals", "password": "hunter2hunter2", **more}
-    with sql_source(url, **options) as source, pytest.raises(UpstreamError) as caught:  # type: ignore[arg-type]
+    with sql_source(url, **options) as source, pytest.raises(UpstreamError) as caught:
         list(source.dags(deadline))
     assert "hunter2" not in str(caught.value)
     return caught.value
