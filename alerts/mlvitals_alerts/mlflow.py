@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from mlvitals.core import metrics as own
 from mlvitals.mlflow import metrics as m
-from mlvitals_alerts.rules import Alert, Recording, System, each, label, last_read, lookup, number, value
+from mlvitals_alerts.parts import KEEP, down
+from mlvitals_alerts.rules import Alert, Recording, System, label, lookup, number, value
 
 STUCK_AFTER_HOURS = 6
 FAILED_RATIO = 0.5
 ENOUGH_RUNS = 4
-# Data that leaves the page for a moment (a restart, one failed read) must not look like the end of the problem.
-KEEP = "5m"
 
 RECENT_RUNS = Recording(
     "experiment:mlflow_experiment_recent_runs:sum",
@@ -39,17 +38,7 @@ SYSTEM = System(
     "mlvitals-mlflow",
     (
         RECENT_RUNS,
-        Alert(
-            "MlflowDown",
-            "critical",
-            "MLflow cannot be read.",
-            f"{label('exporter')}: MLflow cannot be read, reason: "
-            + each(f"count by (reason) ({own.TARGET_FAILURE}{{%s}})", by="reason", show="{{ .Labels.reason }}")
-            + ". "
-            + last_read(own.EXPORTER_LAST_SUCCESS),
-            f'{own.EXPORTER_UP}{{exporter_type="mlflow"}} == 0',
-            for_="5m",
-        ),
+        down("MlflowDown", "mlflow", "MLflow"),
         Alert(
             "MlflowNewVersionLate",
             "warning",

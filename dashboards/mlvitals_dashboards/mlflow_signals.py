@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from mlvitals.core.metrics import EXPORTER_LAST_SUCCESS, EXPORTER_UP, TARGET_FAILURE
 from mlvitals.mlflow import metrics as m
-from mlvitals_dashboards.signals import ALERTS, UP, Signal, by, select
-from mlvitals_dashboards.suite_signals import STATES, age, state
+from mlvitals_dashboards.signals import Signal, by, select
+from mlvitals_dashboards.suite_signals import age
+from mlvitals_dashboards.system_signals import (
+    data_age,
+    failure_reason,
+    firing_alerts,
+    server_state,
+    servers_down,
+    servers_firing,
+)
 
-TYPE = "mlflow"
-
-_UP = select(UP, exporter_type=TYPE)
-_READ = select(EXPORTER_UP, exporter_type=TYPE)
-_STATE = state(_UP, _READ)
+TYPE, TITLE = "mlflow", "MLflow"
 
 
 def _held(operator: str) -> str:
@@ -36,24 +39,8 @@ def _experiment_ratio() -> str:
     return f"{by('exporter, experiment', _FAILED, 'sum')} / ({by('exporter, experiment', _ENDED, 'sum')} > 0)"
 
 
-SERVERS_DOWN = Signal(
-    f"count(({_STATE}) != 1) or count({_UP}) * 0",
-    "suffix: down",
-    "MLflow servers that could not be read last time, whose exporter Prometheus cannot scrape, or not yet read at all.",
-    steps=((1, "red"),),
-    words={0: ("All up", "green")},
-    base="green",
-    missing="No MLflow exporter",
-)
-FIRING = Signal(
-    f"count({select(ALERTS, alertstate='firing', exporter_type=TYPE)}) or count({_UP}) * 0",
-    "suffix: firing",
-    "Alerts that fire now for the exporters chosen above.",
-    steps=((1, "red"),),
-    words={0: ("None", "green")},
-    base="green",
-    missing="No MLflow exporter",
-)
+SERVERS_DOWN = servers_down(TYPE, TITLE)
+FIRING = servers_firing(TYPE, TITLE)
 MODELS_LATE = Signal(
     f"sum({_LATE})",
     "suffix: late",
@@ -92,20 +79,9 @@ FAILED_RATIO = Signal(
     decimals=0,
 )
 
-SERVER_STATE = Signal(
-    by("exporter", _STATE, "min"),
-    "none",
-    "Up: the last collection read the server. Down: it could not be read. Not scraped: mlvitals is not reached.",
-    words=STATES,
-    missing="No MLflow exporter",
-)
-FAILURE_REASON = Signal(by("exporter, reason", select(TARGET_FAILURE, exporter_type=TYPE)), "none", "Why it fails.")
-DATA_AGE = Signal(
-    by("exporter", age(select(EXPORTER_LAST_SUCCESS, exporter_type=TYPE))),
-    "s",
-    "Time since the server was last read.",
-    missing="Never read",
-)
+SERVER_STATE = server_state(TYPE, TITLE)
+FAILURE_REASON = failure_reason(TYPE)
+DATA_AGE = data_age(TYPE)
 SERVER_VERSION = Signal(by("exporter, version", select(m.SERVER_INFO)), "none", "MLflow's version.")
 MODELS = Signal(by("exporter", select(m.MODELS)), "none", "Registered models that match the configured patterns.")
 EXPERIMENTS = Signal(by("exporter", select(m.EXPERIMENTS)), "none", "Experiments that match the configured patterns.")
@@ -192,15 +168,7 @@ LAST_END = Signal(
     "Time since a run last ended.",
     decimals=1,
 )
-ALERT = Signal(
-    by(
-        "alertname, severity, exporter, model, alias, experiment",
-        select(ALERTS, alertstate="firing", exporter_type=TYPE),
-        "count",
-    ),
-    "none",
-    "How many fire now.",
-)
+ALERT = firing_alerts(TYPE, "model, alias, experiment")
 ENDED_BY_STATUS = Signal(
     by("exporter, status", _ENDED, "sum"), "none", ENDED.description, missing="No runs ended", decimals=0
 )

@@ -10,7 +10,7 @@ from mlvitals.core.metric import Metric
 PROCESS_TYPE = "mlvitals"
 """The exporter type under which the process's own page stands in Prometheus."""
 
-VARIABLES = ("exporter", "model", "experiment")
+VARIABLES = ("exporter", "model", "experiment", "dag_id")
 """Labels that a dashboard variable of the same name narrows, wherever a metric has them."""
 
 

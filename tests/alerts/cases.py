@@ -43,6 +43,18 @@ class Silent:
     series: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """One alert fires from the first to the last minute of each of these spans, whatever its text, and not before,
+    between or after. `why` names what it goes through.
+    """
+
+    alert: str
+    why: str
+    series: Mapping[str, str]
+    fires: tuple[tuple[str, str], ...]
+
+
 def lasting(value: float) -> str:
     """A value that stays for as long as any case looks."""
     return f"{value:g}x600"

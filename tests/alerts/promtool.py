@@ -16,7 +16,7 @@ from mlvitals.generate.durations import duration
 from mlvitals_alerts import render
 from mlvitals_alerts.rules import Alert, System
 from mlvitals_alerts.systems import systems
-from tests.alerts.cases import TARGET, Firing, Silent
+from tests.alerts.cases import TARGET, Firing, Silent, Spans
 
 STEP = 60
 GENERATED = Path(render.__file__).parent / "generated"
@@ -25,19 +25,30 @@ ALERTS: dict[str, tuple[Alert, System]] = {
 }
 
 
-def run(promtool: Path, case: Firing | Silent, folder: Path) -> None:
+def run(promtool: Path, case: Firing | Silent | Spans, folder: Path) -> None:
     """Run one case. Fails with promtool's own words."""
     alert, system = ALERTS[case.alert]
-    checks = _firing(alert, system, case) if isinstance(case, Firing) else _silent(case)
     unit = {
         "rule_files": [str(GENERATED / f"{system.name}.yml")],
         "evaluation_interval": "1m",
-        "tests": [{"interval": "1m", "input_series": _series(case.series), "alert_rule_test": checks}],
+        "tests": [{"interval": "1m", "input_series": _series(case.series), **_checks(alert, system, case)}],
     }
     file = folder / "unit.yml"
     file.write_text(yaml.safe_dump(unit, sort_keys=False), "utf-8")
     done = subprocess.run([promtool, "test", "rules", file], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _checks(alert: Alert, system: System, case: Firing | Silent | Spans) -> dict[str, Any]:
+    if isinstance(case, Spans):
+        return {"promql_expr_test": [_fires(case, minute * STEP) for minute in range(120)]}
+    return {"alert_rule_test": _firing(alert, system, case) if isinstance(case, Firing) else _silent(case)}
+
+
+def _fires(case: Spans, at: float) -> dict[str, Any]:
+    fires = any(parse_duration(first) <= at <= parse_duration(last) for first, last in case.fires)
+    firing = f'count(ALERTS{{alertname="{case.alert}",alertstate="firing"}})'
+    return {"expr": firing, "eval_time": duration(at), "exp_samples": [{"labels": "{}", "value": 1}] * fires}
 
 
 def _series(series: Mapping[str, str]) -> list[dict[str, str]]:

@@ -18,7 +18,7 @@ from mlvitals_alerts import render
 from mlvitals_alerts.rules import Alert, System
 from mlvitals_alerts.systems import systems
 from tests.alerts import promtool as unit
-from tests.alerts.cases import Firing, Silent
+from tests.alerts.cases import Firing, Silent, Spans
 from tests.support import promql
 
 SYSTEMS = systems()
@@ -26,7 +26,7 @@ ALERTS = [alert for system in SYSTEMS for alert in system.alerts]
 PACKAGE = Path(render.__file__).parent
 
 
-def cases() -> list[Firing | Silent]:
+def cases() -> list[Firing | Silent | Spans]:
     """Every case of every system; a system without its file of cases is an error."""
     return [case for system in SYSTEMS for case in import_module(f"tests.alerts.{system.name}_cases").CASES]
 
@@ -54,19 +54,19 @@ def test_the_committed_files_are_those_that_the_rules_make() -> None:
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.alert}-{type(case).__name__}")
-def test_a_case(case: Firing | Silent, promtool: Path, tmp_path: Path) -> None:
+def test_a_case(case: Firing | Silent | Spans, promtool: Path, tmp_path: Path) -> None:
     unit.run(promtool, case, tmp_path)
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 def test_every_alert_has_a_firing_and_a_silent_case(alert: Alert) -> None:
-    kinds = {type(case) for case in cases() if case.alert == alert.name}
+    kinds = {type(case) for case in cases() if case.alert == alert.name} - {Spans}
     assert kinds == ({Firing} if alert.expr == "vector(1)" else {Firing, Silent})
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 def test_every_alert_says_what_people_need(alert: Alert) -> None:
-    assert re.fullmatch(r"(Mlvitals|Mlflow)([A-Z][a-z]+)+", alert.name)
+    assert re.fullmatch(r"(Mlvitals|Mlflow|Airflow)([A-Z][a-z]+)+", alert.name)
     assert re.fullmatch(r"[A-Z][^{}\n]+\.", alert.summary)
     if alert.expr != "vector(1)":
         assert alert.description.startswith("{{ $labels.exporter }}: ")

@@ -44,6 +44,26 @@ SAME_METRIC = alert("MlflowAliasMetricMissing", "warning", {**CHURN, "metric": "
 STUCK = alert("MlflowRunStuck", "critical", {**REGISTRY, "experiment": "train"})
 FAILING = alert("MlflowRunsFailing", "warning", {**REGISTRY, "experiment": "train"})
 STUCK_TOO = alert("MlflowRunStuck", "warning", {**REGISTRY, "experiment": "train"})
+AIRFLOW = {"exporter": "prod", "instance": "vitals:10847"}
+AIRFLOW_DOWN = alert("AirflowDown", "critical", AIRFLOW)
+DATABASE = alert("AirflowMetadatabaseUnhealthy", "critical", AIRFLOW)
+SCHEDULER = alert("AirflowSchedulerUnhealthy", "critical", AIRFLOW)
+TRIGGERER = alert("AirflowTriggererUnhealthy", "warning", AIRFLOW)
+WAITING = [
+    alert("AirflowDagLate", "critical", {**AIRFLOW, "dag_id": "overall"}),
+    alert("AirflowDagNotStarted", "warning", {**AIRFLOW, "dag_id": "overall"}),
+    alert("AirflowDagNoSuccess", "warning", {**AIRFLOW, "dag_id": "overall"}),
+    alert("AirflowDagRunningLong", "warning", {**AIRFLOW, "dag_id": "overall"}),
+    alert("AirflowTasksQueued", "warning", {**AIRFLOW, "dag_id": "overall"}),
+    alert("AirflowPoolStarved", "warning", {**AIRFLOW, "pool": "default_pool"}),
+]
+CHILD = alert(
+    "AirflowTriggeredRunFailed",
+    "warning",
+    {**AIRFLOW, "dag_id": "overall", "task_id": "train", "child_dag_id": "training", "state": "failed"},
+)
+PARENT_FAILED = alert("AirflowDagRunFailed", "warning", {**AIRFLOW, "dag_id": "overall"})
+CHILD_FAILED = alert("AirflowDagRunFailed", "warning", {**AIRFLOW, "dag_id": "training"})
 OTHER_METRIC = alert("MlflowAliasMetricMissing", "warning", {**CHURN, "metric": "mae", "operator": "<"})
 
 
@@ -99,7 +119,11 @@ def running(program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFac
 @pytest.mark.parametrize(
     ("sources", "muted"),
     [
-        ([DOWN], [EXPORTER_DOWN, DROPPED]),
+        ([DOWN], [EXPORTER_DOWN, DROPPED, LATE]),
+        ([AIRFLOW_DOWN], [SCHEDULER, CHILD, CHILD_FAILED, *WAITING]),
+        ([DATABASE], [SCHEDULER, TRIGGERER]),
+        ([SCHEDULER], WAITING),
+        ([CHILD], [PARENT_FAILED]),
         ([BOUND], [SAME_METRIC]),
         ([STUCK], [STUCK_TOO]),
         ([EXPORTER_DOWN], [LATE, DROPPED, BOUND]),
@@ -121,8 +145,15 @@ def test_one_mutes_the_others_of_its_exporter(
         (BOUND, OTHER_METRIC),
         (BOUND, LATE),
         (STUCK, FAILING),
-        (DOWN, LATE),
         (DOWN, elsewhere(EXPORTER_DOWN)),
+        (DOWN, elsewhere(LATE)),
+        (alert("HdfsNodeDown", "critical", REGISTRY), LATE),
+        (SCHEDULER, TRIGGERER),
+        (SCHEDULER, CHILD_FAILED),
+        (SCHEDULER, elsewhere(WAITING[0])),
+        (TRIGGERER, WAITING[0]),
+        (CHILD, CHILD_FAILED),
+        (CHILD, WAITING[0]),
         (EXPORTER_DOWN, DOWN),
         (EXPORTER_DOWN, elsewhere(LATE)),
         (EXPORTER_DOWN, RELOAD),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlvitals import config
+from mlvitals import assets, config
 from mlvitals.generate import write
 
 SAMPLE = Path(__file__).parent / "sample"
@@ -72,7 +72,7 @@ def test_a_prometheus_that_exists_takes_the_job_from_its_file(output: Path, prog
     )
     done = run(program3("promtool"), "check", "config", own)
     assert done.returncode == 0, done.stderr
-    assert "2 rule files found" in done.stdout
+    assert f"{len(assets.rule_files())} rule files found" in done.stdout
 
 
 def test_amtool_accepts(output: Path, each_program: Callable[[str], Path]) -> None:

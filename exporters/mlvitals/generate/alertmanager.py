@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
@@ -25,6 +26,8 @@ WATCHDOG = "MlvitalsWatchdog"
 SCRAPE_MISSING = "MlvitalsScrapeTargetMissing"
 EXPORTER_DOWN = "MlvitalsExporterDown"
 SERIES_DROPPED = "MlvitalsSeriesDropped"
+WAITING = "Late|NotStarted|NoSuccess|RunningLong|TasksQueued|PoolStarved"
+"""What alerts are named that say that something waits, or takes long."""
 
 
 def files(config: Config) -> dict[str, str]:
@@ -87,10 +90,12 @@ def _inhibitions() -> list[dict[str, Any]]:
 
     Where the page cannot be scraped, nothing else that comes from it can be trusted; neither can what an exporter
     last said when it reads nothing. `…Down` of a system itself is never muted by the exporter's: it is the better text.
+    Nothing is in time while a scheduler stands still, and nobody is healthy without the database.
     """
     page = ["exporter", "instance"]
     thing = [*page, *object_labels()]
     follows = f"{EXPORTER_DOWN}|{SERIES_DROPPED}"
+    nothing_read = "|".join([EXPORTER_DOWN, *_down_alerts()])
     missing = _equals("alertname", SCRAPE_MISSING)
     return [
         # Not every warning about the same object: that a run is stuck says nothing about others that fail.
@@ -98,9 +103,19 @@ def _inhibitions() -> list[dict[str, Any]]:
         _inhibition(['alertname=~".+OutOfBounds"'], ['alertname=~".+Missing"'], thing),
         _inhibition(['alertname=~".+Down"', f'alertname!="{EXPORTER_DOWN}"'], [f'alertname=~"{follows}"'], page),
         _inhibition([missing], [f'alertname!="{SCRAPE_MISSING}"'], page),
-        _inhibition([_equals("alertname", EXPORTER_DOWN)], [f'alertname!~"{SCRAPE_MISSING}|.+Down"'], page),
+        _inhibition([f'alertname=~"{nothing_read}"'], [f'alertname!~"{SCRAPE_MISSING}|.+Down"'], page),
         _inhibition([missing, 'exporter="mlvitals"'], [missing, 'exporter!="mlvitals"'], ["instance"]),
+        _inhibition(['alertname=~".+MetadatabaseUnhealthy"'], ['alertname=~".+Unhealthy"'], page),
+        _inhibition(['alertname=~".+SchedulerUnhealthy"'], [f'alertname=~".+({WAITING})"'], page),
+        # The run of an orchestrating DAG fails because that of its child does, which is the text that names both.
+        _inhibition(['alertname=~".+TriggeredRunFailed"'], ['alertname=~".+DagRunFailed"'], [*page, "dag_id"]),
     ]
+
+
+def _down_alerts() -> list[str]:
+    """The alerts that nothing of a system can be read, named after its exporter type: of `my_jobs` it is MyJobsDown."""
+    words = (re.findall(r"[A-Za-z0-9]+", name) for name in registry.type_names())
+    return ["".join(word[0].upper() + word[1:] for word in each) + "Down" for each in words]
 
 
 def _inhibition(source: list[str], target: list[str], equal: list[str]) -> dict[str, Any]:

@@ -1,0 +1,91 @@
+"""What every system's dashboard says of its servers: `kind` is their exporter type, `title` what people call them; and
+the numbers above it that should be 0.
+"""
+
+from __future__ import annotations
+
+from mlvitals.core.metrics import EXPORTER_LAST_SUCCESS, EXPORTER_UP, TARGET_FAILURE
+from mlvitals_dashboards.signals import ALERTS, UP, Signal, by, select
+from mlvitals_dashboards.suite_signals import STATES, age, state
+
+
+def alarm(wrong: str, possible: str, unit: str, description: str, none: str, missing: str) -> Signal:
+    """How many series `wrong` has, green at 0 as `none`; `missing` when there are none that `possible` counts."""
+    return Signal(
+        f"count({wrong}) or count({possible}) * 0",
+        unit,
+        description,
+        steps=((1, "red"),),
+        words={0: (none, "green")},
+        base="green",
+        missing=missing,
+    )
+
+
+def servers_down(kind: str, title: str) -> Signal:
+    """How many of them cannot be read."""
+    return alarm(
+        f"({_state(kind)}) != 1",
+        _scraped(kind),
+        "suffix: down",
+        f"{title} servers that could not be read last time, whose exporter Prometheus cannot scrape, or not yet read "
+        "at all.",
+        "All up",
+        _missing(title),
+    )
+
+
+def servers_firing(kind: str, title: str) -> Signal:
+    """How many alerts about them fire."""
+    return alarm(
+        select(ALERTS, alertstate="firing", exporter_type=kind),
+        _scraped(kind),
+        "suffix: firing",
+        "Alerts that fire now for the exporters chosen above.",
+        "None",
+        _missing(title),
+    )
+
+
+def server_state(kind: str, title: str) -> Signal:
+    """Whether each can be read."""
+    return Signal(
+        by("exporter", _state(kind), "min"),
+        "none",
+        "Up: the last collection read the server. Down: it could not be read. Not scraped: mlvitals is not reached.",
+        words=STATES,
+        missing=_missing(title),
+    )
+
+
+def failure_reason(kind: str) -> Signal:
+    """Why one cannot be read."""
+    return Signal(by("exporter, reason", select(TARGET_FAILURE, exporter_type=kind)), "none", "Why it fails.")
+
+
+def data_age(kind: str) -> Signal:
+    """How old what is known of each is."""
+    return Signal(
+        by("exporter", age(select(EXPORTER_LAST_SUCCESS, exporter_type=kind))),
+        "s",
+        "Time since the server was last read.",
+        missing="Never read",
+    )
+
+
+def firing_alerts(kind: str, objects: str) -> Signal:
+    """The alerts that fire, by the labels that say what each is about."""
+    firing = select(ALERTS, alertstate="firing", exporter_type=kind)
+    return Signal(by(f"alertname, severity, exporter, {objects}", firing, "count"), "none", "How many fire now.")
+
+
+def _scraped(kind: str) -> str:
+    return select(UP, exporter_type=kind)
+
+
+def _state(kind: str) -> str:
+    return state(_scraped(kind), select(EXPORTER_UP, exporter_type=kind))
+
+
+def _missing(title: str) -> str:
+    return f"No {title} exporter"
