@@ -121,10 +121,10 @@ def airflow_server(
 ) -> Iterator[Airflow]:
     """Run Airflow with its state and logs in `folder`, which exists, and the DAGs in the folder `dags`.
 
-    `database` is an SQLAlchemy URL; without one it is SQLite in `folder`, on which Airflow 2 runs one task at a time.
-    `settings` are more environment variables: AIRFLOW__…, AIRFLOW_VAR_…, what the DAGs need. Yields when all components
-    are healthy, some 20 s later, or, without `wait`, when they are started. Raises MissingError when Airflow cannot be
-    installed, ServerError when it does not start.
+    `database` is an SQLAlchemy URL; without one it is SQLite in `folder`, which Airflow 2 refuses. `settings` are more
+    environment variables: AIRFLOW__…, AIRFLOW_VAR_…, what the DAGs need. Yields when all components are healthy, some
+    20 s later, or, without `wait`, when they are started. Raises MissingError when Airflow cannot be installed,
+    ServerError when it does not start.
     """
     python = environment.of_server(release.pins) / "bin/python"
     url = f"http://127.0.0.1:{free_port()}"

@@ -14,13 +14,13 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from compose.cache import MissingError
+from compose.cache import MissingError, installed
 
 APT = ("-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=30", "-qq")
 # What the pages of Debian's Prometheus load. moment-timezone is 200 MB, and they do without.
 PAGE_PARTS = re.compile(r"^(?:libjs-(?!moment-timezone)|fonts-)\S+$", re.MULTILINE)
 # Libraries that a system may lack. Its C library stays, and LLVM is 100 MB for what is turned off.
-LIBRARIES = re.compile(r"^(?:lib(?!c6|c-|llvm|z3|perl|\S*-perl)\S+|zlib1g)$", re.MULTILINE)
+LIBRARIES = re.compile(r"^(?:lib(?!c6|c-|llvm|z3|elogind|perl|\S*-perl)\S+|zlib1g)$", re.MULTILINE)
 # The daemons read templates and pages from this folder. Their unpacked copies find it as an open descriptor instead;
 # both names are equally long, so one takes the other's place in the program.
 SHARE = b"/usr/share/prometheus/"
@@ -37,6 +37,12 @@ def system() -> object:
     """What decides which packages there are: part of the pins of what is made from them."""
     release = Path("/etc/os-release")
     return [platform.machine(), release.read_text() if release.exists() else ""]
+
+
+def unpacked(name: str, packages: Sequence[str], parts: re.Pattern[str]) -> Path:
+    """The folder of `unpack` in the cache folder, filled once."""
+    pins = [packages, parts.pattern, system()]
+    return installed(name, pins, lambda folder: unpack(packages, parts, folder))
 
 
 def unpack(packages: Sequence[str], parts: re.Pattern[str], folder: Path) -> None:
@@ -56,10 +62,10 @@ def unpack(packages: Sequence[str], parts: re.Pattern[str], folder: Path) -> Non
     shutil.rmtree(work)
 
 
-def library_path(folder: Path) -> str:
-    """LD_LIBRARY_PATH for programs of the tree: its libraries, before those of the system."""
-    found = [*folder.glob("tree/usr/lib/*-linux-*"), *folder.glob("tree/lib/*-linux-*")]
-    return ":".join(map(str, found))
+def env(folder: Path) -> dict[str, str]:
+    """What programs of the tree run with: this process's environment, and their libraries before the system's."""
+    libraries = [*folder.glob("tree/usr/lib/*-linux-*"), *folder.glob("tree/lib/*-linux-*")]
+    return os.environ | {"LD_LIBRARY_PATH": ":".join(map(str, libraries)), "LC_ALL": "C"}
 
 
 def launcher(folder: Path, file: str, name: str) -> Path:

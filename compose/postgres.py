@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compose import debian
-from compose.cache import MissingError, installed
-from compose.processes import Server, ServerError, free_port
+from compose.cache import MissingError
+from compose.processes import Server, free_port, output
 
 # The package of this name depends on the one of the release.
 PACKAGE = "postgresql"
@@ -49,10 +49,9 @@ class Postgres:
 
     def sql(self, statements: str, database: str = SUPERUSER) -> str:
         """What psql prints for the superuser's statements: rows, columns apart by |. Raises ServerError."""
-        where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER, "-d", database)
-        options = ("--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1", *where)
-        env = self._env | {"PGPASSWORD": self.password}
-        return _run([self._psql, *options], env, statements)
+        where = ("--host=127.0.0.1", f"--port={self.port}", f"--username={SUPERUSER}", f"--dbname={database}")
+        options = ("--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1")
+        return output([self._psql, *where, *options], {**self._env, "PGPASSWORD": self.password}, statements)
 
 
 @contextmanager
@@ -61,14 +60,13 @@ def postgres_server(folder: Path) -> Iterator[Postgres]:
 
     Raises MissingError when it cannot be fetched, ServerError when it does not start.
     """
-    cached = installed("postgresql", [PARTS.pattern, debian.system()], _fetch)
-    (programs,) = cached.glob("tree/usr/lib/postgresql/*/bin")
-    env = os.environ | {"LD_LIBRARY_PATH": debian.library_path(cached), "LC_ALL": "C"}
+    fetched = debian.unpacked("postgresql", [PACKAGE], PARTS)
+    programs, env = _programs(fetched), debian.env(fetched)
     data, port, password = folder / "postgres-data", free_port(), secrets.token_urlsafe(12)
     _make(programs, data, env, password)
-    settings = [f"-c{name}={value}" for name, value in (SETTINGS | {"port": port}).items()]
+    settings = [f"-c{name}={value}" for name, value in (SETTINGS | {"port": str(port)}).items()]
     command = [*_unprivileged(), programs / "postgres", "-D", data, *settings]
-    ready = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+    ready: list[str | Path] = [programs / "pg_isready", "--quiet", "--host=127.0.0.1", f"--port={port}"]
 
     def serves() -> bool:
         return subprocess.run(ready, env=env, check=False).returncode == 0
@@ -78,10 +76,10 @@ def postgres_server(folder: Path) -> Iterator[Postgres]:
         yield Postgres(port, password, server, programs / "psql", env)
 
 
-def _fetch(folder: Path) -> None:
-    debian.unpack([PACKAGE], PARTS, folder)
-    if not [*folder.glob("tree/usr/lib/postgresql/*/bin/postgres")]:
-        raise MissingError("PostgreSQL's server is not among Debian's packages")
+def _programs(fetched: Path) -> Path:
+    for server in fetched.glob("tree/usr/lib/postgresql/*/bin/postgres"):
+        return server.parent
+    raise MissingError(f"there is no PostgreSQL in Debian's package {PACKAGE}")
 
 
 def _make(programs: Path, data: Path, env: Mapping[str, str], password: str) -> None:
@@ -90,7 +88,7 @@ def _make(programs: Path, data: Path, env: Mapping[str, str], password: str) -> 
     if os.geteuid() == 0:
         os.chown(data, NOBODY, NOBODY)
     options = ("--username", SUPERUSER, "--auth=scram-sha-256", "--pwfile=/dev/stdin", "--encoding=UTF8", "--no-sync")
-    _run([*_unprivileged(), programs / "initdb", "-D", data, *options], env, password)
+    output([*_unprivileged(), programs / "initdb", "-D", data, *options], env, password)
 
 
 def _unprivileged() -> list[str | Path]:
@@ -104,10 +102,3 @@ def _unprivileged() -> list[str | Path]:
     user = (f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--securebits=+no_setuid_fixup")
     rights = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
     return ["setpriv", *user, *rights, "--pdeathsig=INT"]
-
-
-def _run(command: list[str | Path], env: Mapping[str, str], stdin: str) -> str:
-    run = subprocess.run(command, env=env, input=stdin, capture_output=True, text=True, check=False)
-    if run.returncode:
-        raise ServerError(f"PostgreSQL says: {run.stderr.strip()}")
-    return run.stdout.strip()

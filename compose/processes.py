@@ -93,9 +93,21 @@ class Server:
         """True while its first process lives."""
         return self._process is not None and self._process.poll() is None
 
+    def family(self) -> set[int]:
+        """Ids of the server's process and of every process that it or one of those started, but for what has ended.
+
+        Servers give their workers process groups (Airflow's tasks) or sessions (PostgreSQL's) of their own. A worker
+        that has left the session and whose parent has ended is not found.
+        """
+        living = {pid: (parent, session) for pid, parent, session in _processes()}
+        family = {pid for pid, (_, session) in living.items() if session == self.pid}
+        while more := {pid for pid, (parent, _) in living.items() if parent in family} - family:
+            family |= more
+        return family
+
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to the server and to every process that it or one of those started."""
-        for pid in _family(self.pid):
+        """Send a signal to the server and all of its family."""
+        for pid in self.family():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
@@ -105,10 +117,7 @@ class Server:
         return self._process.wait(patience)
 
     def stop(self) -> None:
-        """End it and its workers: `ended_by`, and SIGKILL for what is left when its first process has ended or is late.
-
-        A worker that has left the session and whose parent has ended is not found.
-        """
+        """End its family: `ended_by`, and SIGKILL for what is left when the first process has ended or is late."""
         if self._process is None:
             return
         self.send(self.ended_by)
@@ -124,19 +133,7 @@ class Server:
     def _killed(self) -> bool:
         """Whether nothing was left to be killed: what starts processes while it is killed needs another time."""
         self.send(signal.SIGKILL)
-        return not _family(self.pid)
-
-
-def _family(leader: int) -> set[int]:
-    """Process ids of the leader of a session, of the rest of it and of all that they started, but for what has ended.
-
-    Servers give their workers process groups (Airflow's tasks) or sessions (PostgreSQL's) of their own.
-    """
-    living = {pid: (parent, session) for pid, parent, session in _processes()}
-    family = {pid for pid, (_, session) in living.items() if session == leader}
-    while more := {pid for pid, (parent, _) in living.items() if parent in family} - family:
-        family |= more
-    return family
+        return not self.family()
 
 
 def _processes() -> Iterator[tuple[int, int, int]]:
@@ -177,6 +174,14 @@ def background(
     finally:
         process.kill()
         process.wait()
+
+
+def output(command: Sequence[str | Path], env: Mapping[str, str], stdin: str = "") -> str:
+    """What a command prints. Raises ServerError with what it says when it fails."""
+    run = subprocess.run(command, env=env, input=stdin, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise ServerError(f"{' '.join(map(str, command))} failed:\n{run.stdout}{run.stderr}")
+    return run.stdout.strip()
 
 
 def tail(log: Path, lines: int = 15) -> str:

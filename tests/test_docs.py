@@ -10,6 +10,7 @@ import pytest
 from docs import generate
 from mlvitals import config
 from mlvitals.airflow import metrics as airflow
+from mlvitals.airflow.sql import schema
 from mlvitals.core import metrics as own
 from mlvitals.mlflow import metrics as mlflow
 from mlvitals.model import Config
@@ -54,6 +55,13 @@ def test_configuration_loads(text: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", blocks("promql"))
 def test_queries_use_what_is_declared(text: str) -> None:
     assert promql.problems(text, promql.known(own, airflow, mlflow)) == []
+
+
+def test_the_rights_to_grant_are_those_for_the_tables_that_are_read() -> None:
+    granted = re.findall(r"GRANT SELECT ON ([\w,\s]+) TO", (ROOT / "docs/airflow.md").read_text())
+    named = [set(re.split(r",\s+", tables)) for tables in granted]
+    assert len(named) == 2
+    assert set.union(*named) == schema.TABLES
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

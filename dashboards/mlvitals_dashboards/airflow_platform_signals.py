@@ -62,7 +62,7 @@ COMPONENT_STATE = Signal(
     by(_COMPONENT, select(m.COMPONENT_HEALTHY), "min"),
     "none",
     "What Airflow says of it.",
-    words={0: ("UNHEALTHY", "red"), 1: ("Healthy", "green")},
+    words={0: ("Unhealthy", "red"), 1: ("Healthy", "green")},
     missing=_NOT_READ,
 )
 HEARTBEAT_AGE = Signal(

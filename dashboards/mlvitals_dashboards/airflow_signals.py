@@ -106,12 +106,13 @@ VERDICT = Signal(
         f" or ({_NOT_STARTED}) * 0 + 1 or {select(m.DAG_PAUSED)} * 0",
     ),
     "none",
-    "The worst that is true of the DAG: late, last run failed, a run takes too long, a run is due and does not start.",
+    "The worst that is true of it: LATE, its last success is too old; FAILED, its last run; SLOW, a run takes too "
+    "long; DUE, a run does not start.",
     words={
         4: ("LATE", "red"),
         3: ("FAILED", "red"),
-        2: ("TOO LONG", "orange"),
-        1: ("NOT STARTED", "orange"),
+        2: ("SLOW", "orange"),
+        1: ("DUE", "orange"),
         0: ("OK", "green"),
         -1: ("Paused", "text"),
     },
@@ -132,7 +133,7 @@ LAST_DURATION = Signal(
     by(_DAG, select(m.DAG_LAST_RUN_DURATION)),
     "s",
     "How long the last run took; absent until it has ended.",
-    missing="No run has ended",
+    missing="None yet",
 )
 DURATION_OBJECTIVE = Signal(by(_DAG, select(m.DAG_DURATION_OBJECTIVE)), "s", "The configured duration_within.")
 RUNNING = Signal(by(_DAG, select(m.DAG_RUNNING_RUNS)), "none", "Runs that run now.", decimals=0)
@@ -234,7 +235,6 @@ ASSET_STATE = Signal(
     "none",
     "Whether the last event is younger than the objective.",
     words={0: ("On time", "green"), 1: ("STALE", "red")},
-    missing="No objective",
 )
 ASSET_AGE = Signal(by(_ASSET, _ASSET_AGE), "s", "Time since the asset's last event.", missing="No event")
 ASSET_OBJECTIVE = Signal(by(_ASSET, select(m.ASSET_UPDATE_OBJECTIVE)), "s", "The configured updated_within.")

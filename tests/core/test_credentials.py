@@ -12,7 +12,6 @@ from mlvitals.core.credentials import Proof, TokenLogin
 from mlvitals.core.outbound import Client
 from mlvitals.core.settings import Auth, HttpSettings
 from tests.support.replay import Answer, Replay, Request, json_answer
-from tests.support.waiting import until
 
 PASSWORD = "hunter2-and-more"
 
@@ -104,5 +103,5 @@ def test_a_client_renews_and_repeats_the_call_once() -> None:
         assert caught.value.status == 403
         assert "token" not in str(caught.value)
         client.close()
-        until(lambda: len(server.requests) == 5)
+        assert len(server.requests) == 5
     assert len(desk.asked) == 3

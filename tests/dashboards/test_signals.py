@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,23 +12,13 @@ import yaml
 from mlvitals_dashboards import mlflow_signals as mlflow
 from mlvitals_dashboards import suite_signals as suite
 from mlvitals_dashboards.queries import substituted
-from mlvitals_dashboards.signals import Signal
+from tests.dashboards.airflow_cases import CASES as AIRFLOW
+from tests.dashboards.cases import Case, Series
 
-Series = dict[str, float | str]
 DAY = 86400
 ONE = 'exporter="one",exporter_type="mlflow",instance="v:1",job="mlvitals"'
 TWO = 'exporter="two",exporter_type="mlflow",instance="v:1",job="mlvitals"'
 PROCESS = 'exporter="mlvitals",exporter_type="mlvitals",instance="v:1",job="mlvitals"'
-
-
-@dataclass(frozen=True)
-class Case:
-    """Given these series, the signal says this: labels as PromQL writes them -> value."""
-
-    why: str
-    signal: Signal
-    series: Mapping[str, float | str]
-    expected: Mapping[str, float]
 
 
 def bound(operator: str, value: float, metric: float | str | None) -> Series:
@@ -150,7 +139,7 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.why)
+@pytest.mark.parametrize("case", [*CASES, *AIRFLOW], ids=lambda case: case.why)
 def test_the_signal_says_it(case: Case, program: Callable[[str], Path], tmp_path: Path) -> None:
     expected = [{"labels": labels, "value": value} for labels, value in case.expected.items()]
     unit = {

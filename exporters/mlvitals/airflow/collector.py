@@ -34,7 +34,7 @@ class DagCollector:
         self._settings = settings
         self._source = source
         self._reporter = DagReporter(settings, Objectives(settings.objectives))
-        ledger = RunLedger(settings.window, settings.dags.matches)
+        ledger = RunLedger(settings.window, settings.dags.matches, source.at_once)
         self._runs = Renewal(ledger, RunLedger.renewed, settings.baseline_interval)
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot | Failure]:

@@ -188,6 +188,11 @@ class Source(Protocol):
     how much at most: never all of history.
     """
 
+    @property
+    def at_once(self) -> float:
+        """Seconds of history for which `runs` is best asked at once."""
+        ...
+
     def server(self, deadline: Deadline) -> Server:
         """Version, components, pools and import errors."""
         ...

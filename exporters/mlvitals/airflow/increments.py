@@ -12,7 +12,8 @@ from mlvitals.core.pace import GoOn
 OVERLAP = 120.0
 """Seconds that are read again each time: Airflow's parts write times from clocks of their own."""
 SLICE, SHORTEST = 3600.0, 60.0
-"""Seconds of history that are read at once: twice as many after a slice with few changes, half after a failure."""
+"""Seconds of history that are read at once, where the source has no wish of its own: twice as many after a slice with
+few changes, half after a failure."""
 FEW = 500
 
 T = TypeVar("T")
@@ -26,11 +27,12 @@ class Increments(Generic[T]):
     What a failed collection has not read comes next time. `complete` is True once the whole window has been read.
     """
 
-    def __init__(self, window: float) -> None:
+    def __init__(self, window: float, at_once: float = SLICE) -> None:
+        """`at_once` are the seconds of history that the first slice has."""
         self.complete = False
         self._window = window
         self._until: float | None = None
-        self._slice = SLICE
+        self._slice = self._at_once = at_once
         self._read_at = time.monotonic()
 
     def read(self, now: float, read: Read[T], note: Callable[[Iterable[T]], None], go_on: GoOn) -> None:
@@ -48,7 +50,7 @@ class Increments(Generic[T]):
                 self._slice = max(self._slice / 2, SHORTEST)
                 raise
             self._until = since = until
-            self._slice = self._slice * 2 if changes.count < FEW else SLICE
+            self._slice = self._slice * 2 if changes.count < FEW else self._at_once
             if until >= now:
                 self.complete, self._read_at = True, begun
                 return

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, FailFast, Field, TypeAdapter
 
 from mlvitals.airflow import facts
+from mlvitals.airflow.schedule import NO_SCHEDULE, is_periodic
 
 T = TypeVar("T")
 Many = Annotated[tuple[T, ...], FailFast()]
@@ -135,7 +136,7 @@ class DagV2:
     def fact(self) -> facts.Dag:
         """The DAG."""
         schedule = self.timetable_summary or NO_SCHEDULE
-        periodic = _periodic(schedule) if self.timetable_periodic is None else self.timetable_periodic
+        periodic = is_periodic(schedule) if self.timetable_periodic is None else self.timetable_periodic
         tags = tuple(tag.name for tag in self.tags)
         return facts.Dag(self.dag_id, self.is_paused, self.owners, tags, schedule, periodic, self.next_dagrun_run_after)
 
@@ -178,15 +179,9 @@ class DagV1:
         schedule = self.schedule_interval.text() if self.schedule_interval else NO_SCHEDULE
         tags = tuple(tag.name for tag in self.tags)
         next_run = self.next_dagrun_create_after
-        return facts.Dag(self.dag_id, bool(self.is_paused), self.owners, tags, schedule, _periodic(schedule), next_run)
-
-
-NO_SCHEDULE = "None"
-_NOT_PERIODIC = (NO_SCHEDULE, "@once", "@continuous", "Asset", "Dataset", "Unresolved DatasetAlias")
-
-
-def _periodic(schedule: str) -> bool:
-    return schedule not in _NOT_PERIODIC
+        return facts.Dag(
+            self.dag_id, bool(self.is_paused), self.owners, tags, schedule, is_periodic(schedule), next_run
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from mlvitals.airflow.config import AirflowSettings
 from mlvitals.airflow.facts import Asset, Dag, DagRun, RunKey, Server, TaskReport, Triggered
+from mlvitals.airflow.increments import SLICE
 from mlvitals.airflow.rest import answers
 from mlvitals.airflow.rest.answers import Run, TaskInstance
 from mlvitals.airflow.rest.assets import Datasets, assets
@@ -47,6 +48,8 @@ _RUNS = "dags/~/dagRuns"
 
 class RestSource:
     """One Airflow over REST. Used by one collection at a time; raises UpstreamError only."""
+
+    at_once = SLICE
 
     def __init__(self, settings: AirflowSettings, url: str) -> None:
         self._conf_keys = settings.conf_keys

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
+from mlvitals.airflow.increments import OVERLAP
 from mlvitals.airflow.sql.births import Births
 from mlvitals.airflow.sql.connection import Transaction
 from mlvitals.airflow.sql.schema import Schema
 
-OVERLAP = 120.0
-"""Seconds that are looked at again each time: Airflow's parts write times from clocks of their own."""
 REACH = 86400.0
 """Seconds before the first change that is asked for: of runs that were made since then, it is seen when they change."""
 LONGEST_RUN = 7 * 86400.0

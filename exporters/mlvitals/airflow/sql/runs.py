@@ -35,11 +35,13 @@ class RunReader:
         self._births = births
         self._conf_keys = conf_keys
         self._active: dict[int, float] = {}
+        self._watched_since = math.inf
 
     def changed(self, since: float, until: float, deadline: Deadline) -> Iterator[DagRun]:
         """Runs that were updated in this time."""
         with self._database.reading(deadline) as transaction:
-            reach = REACH if self._database.clock() - since < LONG_PAST else LONGEST_RUN
+            watched = self._watched_since <= since and self._database.clock() - since < LONG_PAST
+            reach = REACH if watched else LONGEST_RUN
             first = self._births.first_since(max(since - reach, 0.0), transaction)
         self._active = {number: seen for number, seen in self._active.items() if seen > since - REACH}
         for older in batches(sorted(number for number in self._active if number < first), BATCH):
@@ -63,7 +65,9 @@ class RunReader:
                     )
                 )
             ]
-        self._active |= dict.fromkeys((row.id for row in found), self._database.clock())
+        now = self._database.clock()
+        self._active |= dict.fromkeys((row.id for row in found), now)
+        self._watched_since = min(self._watched_since, now)
         yield from map(self._run, found)
 
     def last(self, dag_id: str, deadline: Deadline) -> Iterator[DagRun]:

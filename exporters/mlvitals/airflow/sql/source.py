@@ -24,6 +24,9 @@ log = structlog.get_logger()
 class SqlSource:
     """A `mlvitals.airflow.facts.Source` over a database of Airflow 2.7 to 2.11 or 3; read only, one connection."""
 
+    # What is asked for in slices is looked for among more than is in them, again and again.
+    at_once = 86400.0
+
     def __init__(self, settings: AirflowSettings, database: Database) -> None:
         self._name = settings.name
         self._conf_keys = settings.conf_keys

@@ -1,0 +1,20 @@
+"""What a case of a signal is: series, and what the signal says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mlvitals_dashboards.signals import Signal
+
+Series = dict[str, float | str]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Given these series, the signal says this: labels as PromQL writes them -> value."""
+
+    why: str
+    signal: Signal
+    series: Mapping[str, float | str]
+    expected: Mapping[str, float]
