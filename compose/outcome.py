@@ -8,12 +8,25 @@ from typing import Any
 
 import requests
 
-from compose.processes import answers
+from compose.processes import answers, wait_for
 from compose.stack import Stack
 from compose.system import Expected, Finding
 from compose.webhook import Notification
 
+PATIENCE = 150.0
 WATCHDOG = "MlvitalsWatchdog"
+
+
+def awaited(stack: Stack) -> list[Finding]:
+    """What holds in the end: everything, or what did after PATIENCE."""
+    found: list[Finding] = []
+
+    def all_hold() -> bool:
+        found[:] = findings(stack)
+        return all(finding.holds for finding in found)
+
+    wait_for(all_hold, PATIENCE, every=0.5)
+    return found
 
 
 def findings(stack: Stack) -> list[Finding]:

@@ -42,15 +42,20 @@ class Stack:
 
 
 @contextmanager
-def running(folder: Path, step: Step, notified: Callable[[Notification], None] = lambda _: None) -> Iterator[Stack]:
+def running(
+    folder: Path,
+    step: Step,
+    notified: Callable[[Notification], None] = lambda _: None,
+    program: Callable[[str], Path] = programs.path,
+) -> Iterator[Stack]:
     """Start everything with its state in `folder`. Yields when every system has settled and all pages are scraped.
 
-    Raises MissingError or ServerError with what is wrong.
+    `program` says where each of programs.PROGRAMS is. Raises MissingError or ServerError with what is wrong.
     """
     known = systems.found()
     with ExitStack() as servers:
         with step("programs"):
-            found = {name: programs.path(name) for name in programs.PROGRAMS}
+            found = {name: program(name) for name in programs.PROGRAMS}
         for system in known:
             system.install(step)
         webhook = servers.enter_context(webhook_server(notified))
@@ -58,7 +63,7 @@ def running(folder: Path, step: Step, notified: Callable[[Notification], None] =
         started = [servers.enter_context(system.start(folder, at, step)) for system in known]
         with step("configuration"):
             settings = suite.configuration(at, webhook.url, started)
-            generated = suite.generate(settings, folder)
+            generated = suite.generate(settings, folder, program)
         with step("mlvitals, Prometheus, Alertmanager"):
             mlvitals = servers.enter_context(suite.mlvitals_server(folder, at.mlvitals))
             alerting = generated / "alertmanager/alertmanager.yml"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -12,7 +12,6 @@ from pathlib import Path
 import yaml
 
 from compose.processes import Server, ServerError, answers
-from compose.programs import path
 from compose.system import Addresses, Settings, Started
 
 
@@ -32,17 +31,17 @@ def configuration(at: Addresses, webhook: str, systems: Collection[Started]) -> 
     }
 
 
-def generate(settings: Settings, folder: Path) -> Path:
+def generate(settings: Settings, folder: Path, program: Callable[[str], Path]) -> Path:
     """Write mlvitals.yml and everything that follows from it; the folder of the generated files.
 
-    Raises ServerError when mlvitals, promtool or amtool finds fault.
+    `program` says where promtool and amtool are. Raises ServerError when mlvitals, promtool or amtool finds fault.
     """
     file, output = folder / "mlvitals.yml", folder / "generated"
     file.write_text(yaml.safe_dump(settings, sort_keys=False))
     _checked([*mlvitals(), "check", "-c", file])
     _checked([*mlvitals(), "generate", "-c", file, "--output", output])
-    _checked([path("promtool"), "check", "config", output / "prometheus/prometheus.yml"])
-    _checked([path("amtool"), "check-config", output / "alertmanager/alertmanager.yml"])
+    _checked([program("promtool"), "check", "config", output / "prometheus/prometheus.yml"])
+    _checked([program("amtool"), "check-config", output / "alertmanager/alertmanager.yml"])
     return output
 
 

@@ -10,31 +10,18 @@ from typing import Any
 import bcrypt
 import pytest
 import requests
-import trustme
 from requests.auth import HTTPBasicAuth
 
 from mlvitals.config import ConfigError, load_web
 from mlvitals.core.server import Response, Route
 from tests.support.http_server import serving
+from tests.support.pki import Pki as Certificates
 
 ROUTES = (Route("/hello", lambda request: Response(request.scheme.encode())),)
 
 
-class Pki:
-    """A certificate authority and what it signed, as files."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(exist_ok=True)
-        self.folder = folder
-        self._authority = trustme.CA()
-        self._authority.cert_pem.write_to_path(folder / "ca.pem")
-        self.issue("server", "127.0.0.1")
-        self.issue("client", "prometheus.example")
-
-    def issue(self, name: str, identity: str) -> None:
-        cert = self._authority.issue_cert(identity)
-        cert.cert_chain_pems[0].write_to_path(self.folder / f"{name}.pem")
-        cert.private_key_pem.write_to_path(self.folder / f"{name}.key")
+class Pki(Certificates):
+    """What is served and asked with them."""
 
     def web(self, *lines: str) -> Path:
         path = self.folder / "web.yml"

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import structlog
 
@@ -45,6 +46,13 @@ class CollectorState:
     read_any: bool = False
 
 
+class Version(NamedTuple):
+    """Which page this is: one of the two grows with each result and each time data becomes too old to show."""
+
+    results: int
+    withdrawals: int
+
+
 class ExporterState:
     """The state of one exporter. Thread-safe; `version` changes whenever the page would."""
 
@@ -64,14 +72,14 @@ class ExporterState:
         self._clock = clock
         self._monotonic = monotonic
         self._lock = threading.RLock()
-        self._version = 0
+        self._results = self._withdrawals = 0
 
     @property
-    def version(self) -> int:
-        """A number that grows when a result came in or a target's data became too old to show."""
+    def version(self) -> Version:
+        """It grows when a result came in or a target's data became too old to show."""
         with self._lock:
             self._drop_stale()
-            return self._version
+            return Version(self._results, self._withdrawals)
 
     @property
     def ready(self) -> bool:
@@ -111,7 +119,7 @@ class ExporterState:
                     self._last_success = target.last_success
                 target.failure, target.snapshot = None, result
                 target.expires = self._monotonic() + collector.schedule.stale_after
-            self._version += 1
+            self._results += 1
         self._log_change(result, before, new=new)
 
     def finish(self, collector: Collector, seconds: float, spoken: Mapping[str, bool]) -> None:
@@ -122,7 +130,7 @@ class ExporterState:
             state.read_any = any(spoken.values())
             for gone in state.targets.keys() - spoken.keys() - set(collector.targets):
                 del state.targets[gone]
-            self._version += 1
+            self._results += 1
 
     def families(self) -> list[Family]:
         """Everything on this exporter's page, merged by metric."""
@@ -137,7 +145,7 @@ class ExporterState:
         for name, target in self._known():
             if target.snapshot is not None and now >= target.expires:
                 target.snapshot = None
-                self._version += 1
+                self._withdrawals += 1
                 log.warning("data left the page: too old", exporter=self.name, target=name)
 
     def _known(self) -> Iterator[tuple[str, TargetState]]:
