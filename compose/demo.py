@@ -15,7 +15,6 @@ from typing import NoReturn
 from compose import outcome, screen, stack
 from compose.cache import MissingError
 from compose.processes import ServerError
-from compose.scenario import ALERT
 
 
 def main() -> int:
@@ -32,7 +31,7 @@ def main() -> int:
 
 
 def _show(running: stack.Stack, interactive: bool) -> int:
-    with screen.step(f"{ALERT} waited for"):
+    with screen.step("alerts and notifications waited for"):
         found = outcome.awaited(running)
     screen.table(running)
     screen.findings(found)

@@ -12,8 +12,8 @@ import requests
 
 from compose import screen, stack
 from compose.processes import ServerError, wait_for
-from compose.scenario import EXPORTER
 from compose.soak.usage import Bounds, Usage
+from compose.systems.mlflow import EXPORTER, NAME
 
 PATIENCE = 120.0
 MAX_MEMORY = 100.0
@@ -28,12 +28,10 @@ def run(folder: Path, minutes: float) -> list[str]:
 
 
 def _soak(running: stack.Stack, end: float) -> list[str]:
-    usages: list[Usage] = []
+    mlflow, usages = running.server(NAME), list[Usage]()
     while not usages or time.monotonic() < end:
-        _outage(
-            running, "timeout", lambda: running.mlflow.send(signal.SIGSTOP), lambda: running.mlflow.send(signal.SIGCONT)
-        )
-        _outage(running, "connect", running.mlflow.stop, running.mlflow.start)
+        _outage(running, "timeout", lambda: mlflow.send(signal.SIGSTOP), lambda: mlflow.send(signal.SIGCONT))
+        _outage(running, "connect", mlflow.stop, mlflow.start)
         usages.append(Usage.floor(running.mlvitals))
         click.echo(f"  round {len(usages):4}: {usages[-1]}")
     return list(_verdict(usages[0], usages[-1]))

@@ -18,9 +18,9 @@ import requests
 from compose import outcome
 from compose.processes import Server
 from compose.prometheus import Prometheus
-from compose.scenario import ALERT, EXPORTER, MODELS, STUCK_EXPERIMENT, TEAM
 from compose.stack import Stack
-from compose.suite import Addresses
+from compose.system import Addresses
+from compose.systems.mlflow import ALERT, EXPORTER, MODELS, STUCK_EXPERIMENT, SYSTEM, TEAM
 from compose.webhook import Notification, Webhook, webhook_server
 
 Answers = dict[str, Any]
@@ -60,10 +60,10 @@ def stack(answers: Answers) -> Iterator[Stack]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server, webhook_server() as webhook:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
-        at = Addresses(url, webhook.url, url, url, url)
         notify(webhook, runbook=f"{url}/labels")
         idle = Server("idle", ["true"], Path(), lambda: True)
-        yield Stack(at, idle, idle, Prometheus(url), webhook.received, Path(), Path())
+        at, prometheus = Addresses(url, url, url), Prometheus(url)
+        yield Stack(at, [SYSTEM], [], [EXPORTER], idle, prometheus, webhook.received, Path(), Path())
         server.shutdown()
 
 

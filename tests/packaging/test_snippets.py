@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,16 +21,17 @@ import yaml
 
 from compose.environment import CHECKOUT
 from compose.processes import Server, free_port
+from tests.exporters.airflow.fake import FakeAirflow
 from tests.packaging.conftest import EXAMPLE, Installed, bare
 from tests.support.faults import subject
 from tests.support.pki import Pki
-from tests.support.replay import Answer, Replay
+from tests.support.replay import Answer, Replay, Request
 from tests.support.snippets import Snippet, snippet, tried
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.live
 
-HOSTS = ("http://mlflow:5000", "http://jobs:8080")
+HOSTS = ("http://airflow:8080", "http://mlflow:5000", "http://jobs:8080")
 NAMES = ("registry", "research", "production")
 STAND_INS = {
     # It needs root, and the machine has what it would install.
@@ -95,10 +97,19 @@ class Shell:
 
 @pytest.fixture
 def upstream() -> Iterator[Replay]:
-    """An MLflow, and a job service that answers as the plug-in's page says."""
-    mlflow = subject("mlflow").well()
+    """An Airflow, an MLflow, and a job service that answers as the plug-in's page says."""
+    airflow, mlflow = FakeAirflow(), subject("mlflow").well()
+    airflow.now = time.time()
+    airflow.dag("overall")
+    airflow.run("overall", "tonight", "success", start_date=airflow.now, end_date=airflow.now)
     (jobs,) = (block.values[0].text for block in tried("json"))
-    with Replay(lambda ask: Answer(200, jobs.encode()) if ask.path == "/jobs" else mlflow(ask)) as server:
+
+    def answer(ask: Request) -> Answer:
+        if ask.path == "/jobs":
+            return Answer(200, jobs.encode())
+        return mlflow(ask) if ask.path.startswith("/api/2.0/mlflow/") else airflow(ask)
+
+    with Replay(answer) as server:
         yield server
 
 
@@ -126,6 +137,7 @@ def configuration(url: str) -> str:
     entries = [{"name": name, "type": "mlflow", "url": url} for name in NAMES]
     plugin = yaml.safe_load(snippet("docs/example-plugin/README.md", "exporters:"))["exporters"]
     entries += [{**entry, "url": url} for entry in plugin]
+    entries += [{"name": "prod", "type": "airflow", "url": url}]
     return yaml.safe_dump({"web": {"external_url": "${VITALS_URL}"}, "exporters": entries})
 
 

@@ -24,11 +24,15 @@ TRIED_BY = {
     "sh": "tests/packaging/test_snippets.py",
     "python": "tests/packaging/test_snippets.py",
     "json": "tests/packaging/test_snippets.py",
+    "sql": "tests/live/airflow/test_rights.py",
 }
 """Language -> the module that tries every block in it, but those below."""
 
 NOT_TRIED = {
-    ("README.md", "MLflow  ──REST──┐                        ┌── /sd ───────────▶ Prometheus ──▶ Grafana"): "a drawing",
+    (
+        "README.md",
+        "Airflow ──REST or SQL──┐                        ┌── /sd ───────────▶ Prometheus ──▶ Grafana",
+    ): "a drawing",
     ("docs/dashboards.md", "dashboards/mlvitals_dashboards/"): "a list of files; tests/test_docs.py looks for each",
     ("docs/notifications.md", "[FIRING:1] MlflowAliasMetricOutOfBounds on registry (critical)"): (
         "what a mail looks like; tests/live/test_receivers.py holds the text of each kind of message"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ from mlvitals.core.settings import (
 _EXPECTED_URL = (
     "expected a URL such as postgresql://host:5432/airflow, mysql://host/airflow or sqlite:////path/airflow.db"
 )
+_DRIVERS = {"postgresql": ("pg8000",), "mysql": ("pymysql",)}
+"""Servers, and the libraries that speak to them."""
 _EXPECTED = {"dag": ("success_within", "duration_within", "start_within"), "asset": ("updated_within",)}
 """What an objective can be about -> the keys that say what is expected of it."""
 
@@ -61,6 +64,8 @@ def _database_url(value: str) -> str:
         raise ValueError(_EXPECTED_URL)
     if parts.query or parts.fragment:
         raise ValueError("expected a URL without query and fragment")
+    if not all(map(find_spec, ("sqlalchemy", *_DRIVERS.get(parts.scheme, ())))):
+        raise ValueError("a database is read with libraries that are missing here: pip install 'mlvitals[sql]'")
     return value
 
 
@@ -77,12 +82,16 @@ class Database(Settings):
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
-        """Two passwords, or one of nobody."""
+        """Two passwords, or a password or a server without a role."""
         passwords = data.keys() & {"password", "password_file"}
         if len(passwords) > 1:
             yield (), "expected one of password and password_file"
-        if passwords and not data.get("username"):
+        if data.get("username"):
+            return
+        if passwords:
             yield (), "expected username with a password"
+        elif str(data.get("url")).startswith(tuple(f"{scheme}:" for scheme in _DRIVERS)):
+            yield (), "expected username: the role that reads Airflow's tables"
 
 
 class AirflowSettings(HttpOptions):

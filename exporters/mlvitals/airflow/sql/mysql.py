@@ -10,7 +10,7 @@ import pymysql
 
 from mlvitals.airflow.config import Database
 from mlvitals.airflow.sql.driver import Ask
-from mlvitals.airflow.sql.network import Server
+from mlvitals.airflow.sql.network import CONNECT_TIMEOUT, Server
 from mlvitals.airflow.sql.schema import TABLES, Catalogue
 from mlvitals.core.collector import Deadline, Reason, UpstreamError
 from mlvitals.core.failures import plain
@@ -67,6 +67,8 @@ class MySql:
     def connect(self, password: str, deadline: Deadline) -> Any:
         """A new connection, in UTC."""
         context = self._server.context()
+        # It sets the socket's timeout itself, to this each time.
+        longest = max(deadline.remaining(), CONNECT_TIMEOUT)
         connection = pymysql.Connection(
             user=self._user,
             password=password.encode(),
@@ -75,6 +77,8 @@ class MySql:
             ssl=context,
             # Without a context it would be TLS without a look at the certificate, when the server has it.
             ssl_disabled=context is None,
+            read_timeout=longest,
+            write_timeout=longest,
             program_name="mlvitals",
             defer_connect=True,
         )
@@ -87,7 +91,6 @@ class MySql:
 
     def begin(self, seconds: float) -> Sequence[str]:
         """The two bound the time of a statement each in a way of its own."""
-        self._server.allow(seconds)
         if self._is_mariadb:
             bound = f"SET max_statement_time = {max(0.001, seconds):.3f}"
         else:
