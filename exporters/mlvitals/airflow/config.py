@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Annotated, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from mlvitals.core.settings import ConfigFile, Duration, HttpOptions, HttpSettin
 _EXPECTED_URL = (
     "expected a URL such as postgresql://host:5432/airflow, mysql://host/airflow or sqlite:////path/airflow.db"
 )
+_DRIVERS = {"postgresql": ("pg8000",), "mysql": ("pymysql",)}
+"""Servers, and the libraries that speak to them."""
 _DAG_KEYS = ("success_within", "duration_within", "start_within")
 
 
@@ -72,7 +75,16 @@ class Database(Settings):
     tls_config: TlsConfig | None = Field(None, description="TLS to the database; without it the connection is plain")
 
     @model_validator(mode="after")
+    def _extra_is_there(self) -> Self:
+        libraries = ("sqlalchemy", *_DRIVERS.get(urlsplit(self.url).scheme, ()))
+        if not all(map(find_spec, libraries)):
+            raise ValueError("a database is read with libraries that are missing here: pip install 'mlvitals[sql]'")
+        return self
+
+    @model_validator(mode="after")
     def _one_password(self) -> Self:
+        if urlsplit(self.url).scheme in _DRIVERS and not self.username:
+            raise ValueError("expected username: the role that reads Airflow's tables")
         if self.password is not None and self.password_file is not None:
             raise ValueError("expected one of password and password_file")
         if (self.password or self.password_file) and not self.username:
