@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.exporters.airflow.fake import FakeAirflow
 from tests.support.faults import INTERVAL, Subject
+from tests.support.replay import json_answer
 
 _NOW = float(int(time.time()))
 _YEARS = 20 * 365 * 86400.0
@@ -56,4 +57,6 @@ SUBJECT = Subject(
     nan=lambda: _airflow(float("nan")),
     nan_counted=("airflow_pool_open_slots", "not_finite"),
     ahead=lambda: _airflow(ahead=_YEARS),
+    ends=("/api/v1", "/api/v2"),
+    open=lambda request: json_answer({"version": "x"}) if request.path.endswith("version") else None,
 )

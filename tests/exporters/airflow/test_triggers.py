@@ -178,7 +178,9 @@ def test_names_that_no_path_should_hold(airflow: FakeAirflow, server: Replay, so
     assert links(source) == {LINK: (run_id, "success")}
 
 
-def test_nothing_is_told_when_task_instances_cannot_be_read(airflow: FakeAirflow, server: Replay, source: RestSource) -> None:
+def test_nothing_is_told_when_task_instances_cannot_be_read(
+    airflow: FakeAirflow, server: Replay, source: RestSource
+) -> None:
     def respond(request: Request) -> Answer:
         return Answer(500) if "taskInstances" in request.path else airflow(request)
 
