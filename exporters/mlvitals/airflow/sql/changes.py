@@ -12,7 +12,6 @@ from mlvitals.airflow.increments import OVERLAP
 from mlvitals.airflow.sql.births import Births
 from mlvitals.airflow.sql.connection import MetadataDatabase
 from mlvitals.airflow.sql.runs import LONGEST_RUN, REACH, pages
-from mlvitals.airflow.sql.schema import Schema
 from mlvitals.core.collector import Deadline
 
 
@@ -25,16 +24,12 @@ class Found(NamedTuple):
 
 
 class Changes:
-    """How far the changes of runs have been read.
-
-    All is read anew now and then, and over a new connection: it may be to another database.
-    """
+    """How far the changes of runs have been read. All is read anew now and then, so that what is gone is noticed."""
 
     def __init__(self, database: MetadataDatabase, births: Births, renew_after: float) -> None:
         self._database = database
         self._births = births
         self._renew_after = renew_after
-        self._schema: Schema | None = None
         self._until: float | None = None
         self._renewed = time.monotonic()
 
@@ -42,8 +37,8 @@ class Changes:
         """Runs that go on, and runs that changed after `since` and after what has been read."""
         with self._database.reading(deadline) as transaction:
             now = self._database.clock()
-            if transaction.schema is not self._schema or time.monotonic() - self._renewed > self._renew_after:
-                self._schema, self._until = transaction.schema, None
+            if time.monotonic() - self._renewed > self._renew_after:
+                self._until = None
             whole = self._until is None
             changed = since if self._until is None else min(self._until, now) - OVERLAP
             first = self._births.first_since(changed - (LONGEST_RUN if whole else REACH), transaction)

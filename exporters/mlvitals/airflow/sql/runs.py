@@ -51,7 +51,7 @@ class RunReader:
                 # What has ended before this was not seen to be active.
                 reach = LONGEST_RUN
                 self._remember(self._rows_active(transaction), now)
-            first = self._births.first_since(max(since - reach, 0.0), transaction)
+            first = self._births.first_since(since - reach, transaction)
         self._active = {number: seen for number, seen in self._active.items() if seen > since - REACH}
         for older in batches(sorted(number for number in self._active if number < first), BATCH):
             with self._database.reading(deadline) as transaction:
