@@ -1,43 +1,49 @@
-"""The live world as the exporter sees it from each of its sources, and what the guide says that they do not have."""
+"""The live world as the exporter sees it from each of its sources."""
 
 from __future__ import annotations
 
-import re
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from compose.airflow import AIRFLOW_2, Release
+from compose.airflow import AIRFLOW_2
 from mlvitals.airflow import EXPORTER
 from mlvitals.airflow import metrics as m
 from mlvitals.airflow.config import AirflowSettings
 from mlvitals.core.collector import Deadline, Snapshot
 from tests.live.airflow import expected
 from tests.live.airflow.expected import Key
+from tests.live.airflow.guide import PASSWORD, ROLE, missing
 from tests.live.airflow.world import World
 from tests.support.exposition import Samples, sample, samples
 from tests.support.waiting import until
 
-GUIDE = (Path(__file__).parents[3] / "docs/airflow.md").read_text()
 SOURCES = ("REST", "database")
-ROLE, PASSWORD = "mlvitals", "a long password"
 Look = Callable[[], Samples]
 """What the same collectors see in one more collection."""
 
 
 def settings(made: World, source: str, **changes: Any) -> dict[str, Any]:
     """The configuration of an exporter that looks at the world."""
+    username, password = made.airflow.viewer
     if source == "REST":
-        username, password = made.airflow.viewer
-        where: dict[str, Any] = {"url": made.airflow.url, "auth": {"username": username, "password": password}}
+        auth = {"username": username, "password_file": _secret(made, password)}
+        where: dict[str, Any] = {"url": made.airflow.url, "auth": auth}
     elif made.postgres:
         url = f"postgresql://127.0.0.1:{made.postgres.port}/airflow"
-        where = {"database": {"url": url, "username": ROLE, "password": PASSWORD}}
+        where = {"database": {"url": url, "username": ROLE, "password_file": _secret(made, PASSWORD)}}
     else:
         where = {"database": {"url": made.airflow.database}}
     return {"name": source.lower(), "type": "airflow", **where, **expected.SETTINGS, **changes}
+
+
+def _secret(made: World, text: str) -> str:
+    """A file that holds it."""
+    file = made.folder / f"{hashlib.sha256(text.encode()).hexdigest()}.secret"
+    file.write_text(text)
+    return str(file)
 
 
 @contextmanager
@@ -84,33 +90,19 @@ def faults(made: World, source: str, seen: Samples) -> list[str]:
     return sorted([*absent, *unexpected, *wrong])
 
 
-def missing(release: Release, source: str) -> set[str]:
-    """The metrics that this source of this release does not have, as the guide says."""
-    title = f"{source}, Airflow {2 if release is AIRFLOW_2 else 3}"
-    return {row["metric"] for row in _table("What a source does not have") if row[title].startswith("no")}
+def differences(one: Samples, other: Samples) -> dict[str, str]:
+    """Metrics that both have and of which they tell different values, with an example."""
+    both = {metric for metric, _ in one} & {metric for metric, _ in other}
+    keys = [key for key in one.keys() | other.keys() if key[0] in both]
+    different = (key for key in keys if not _same(key[0], one.get(key), other.get(key)))
+    return {key[0]: f"{dict(key[1])}: {one.get(key)}, {other.get(key)}" for key in different}
 
 
-def otherwise(release: Release) -> set[str]:
-    """The metrics of this release of which the sources tell different values, as the guide says."""
-    major = "2" if release is AIRFLOW_2 else "3"
-    return {row["metric"] for row in _table("What a source says otherwise") if major in row["Airflow"]}
-
-
-def rights(release: Release) -> str:
-    """The statements of the guide that make a role of PostgreSQL for this release."""
-    of_3, of_2 = re.findall(r"^```sql\n(.*?)^```", GUIDE, re.M | re.S)
-    role, _, _ = of_3.partition("GRANT SELECT")
-    return (role + of_2 if release is AIRFLOW_2 else of_3).replace("'…'", f"'{PASSWORD}'")
-
-
-def _table(title: str) -> list[dict[str, str]]:
-    """The rows below this line of the guide: title of the column -> cell."""
-    found = re.search(rf"^{title}:\n\n(.*)\n.*\n((?:\|.*\n)+)", GUIDE, re.M)
-    assert found
-    head, *rows = (
-        [cell.strip(" `") for cell in row.strip("|").split("|")] for row in (found[1], *found[2].split("\n")[:-1])
-    )
-    return [dict(zip(head, row, strict=True)) for row in rows]
+def _same(metric: str, one: float | None, other: float | None) -> bool:
+    """Heartbeats go on between two looks; what takes microseconds has times, and a duration, of several clocks."""
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) < (60 if metric == str(m.COMPONENT_LAST_HEARTBEAT) else 1e-3)
 
 
 def _truth(made: World) -> tuple[Samples, set[Key]]:

@@ -8,7 +8,8 @@ import pytest
 
 from compose.airflow import AIRFLOW_2
 from tests.live.airflow.cases import EveryWorld
-from tests.live.airflow.looking import rights
+from tests.live.airflow.outages import EveryOutage
+from tests.live.airflow.servers import OnServers
 from tests.live.airflow.world import World, world_on_postgres
 from tests.support.processes import working_in
 
@@ -19,10 +20,17 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("airflow")
     with world_on_postgres(folder, AIRFLOW_2) as made:
-        made.postgres.sql(rights(AIRFLOW_2), "airflow")
         yield made
     assert working_in(folder) == []
 
 
 class TestAirflow2(EveryWorld):
     """The tests of every world."""
+
+
+class TestDatabaseOfAirflow2(OnServers):
+    """The tests of every world on a database server."""
+
+
+class TestOutagesOfAirflow2(EveryOutage):
+    """The tests of what fails."""

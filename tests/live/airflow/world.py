@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 from compose.airflow import AIRFLOW_3, Airflow, Release, airflow_server
 from compose.postgres import Postgres, postgres_server
 from tests.live.airflow.expected import EXPECTED, SECONDS_OF_LONG, Expected
+from tests.live.airflow.guide import rights
 from tests.support.waiting import until
 
 DAGS = Path(__file__).parent / "dags"
@@ -45,12 +46,17 @@ ASKED_FOR: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
 
 @dataclass(frozen=True)
 class World:
-    """The Airflow, the server of its database unless it is SQLite, the folder of its DAGs, Unix time of its start."""
+    """The Airflow, the server of its database unless it is SQLite, the folder of all, Unix time of its start."""
 
     airflow: Airflow
     postgres: Postgres | None
-    dags: Path
+    folder: Path
     started: float
+
+    @property
+    def dags(self) -> Path:
+        """The folder of its DAGs."""
+        return self.folder / "dags"
 
     @contextmanager
     def metadata(self) -> Iterator[Connection]:
@@ -89,26 +95,28 @@ def world_on_postgres(folder: Path, release: Release) -> Iterator[World]:
     """The world with its metadata in a database `airflow` of its own server; `folder` is empty."""
     with postgres_server(folder) as postgres:
         database = postgres.create_database("airflow")
-        with _airflow(folder, release, database, {}) as (airflow, dags, started):
-            yield _populated(World(airflow, postgres, dags, started))
+        with _airflow(folder, release, database, {}) as (airflow, started):
+            made = _populated(World(airflow, postgres, folder, started))
+            postgres.sql(rights(release), "airflow")
+            yield made
 
 
 @contextmanager
 def world_on_sqlite(folder: Path, settings: Mapping[str, str]) -> Iterator[World]:
     """The world of Airflow 3 with its metadata in a file, and with these environment variables; `folder` is empty."""
-    with _airflow(folder, AIRFLOW_3, None, settings) as (airflow, dags, started):
-        yield _populated(World(airflow, None, dags, started))
+    with _airflow(folder, AIRFLOW_3, None, settings) as (airflow, started):
+        yield _populated(World(airflow, None, folder, started))
 
 
 @contextmanager
 def _airflow(
     folder: Path, release: Release, database: str | None, settings: Mapping[str, str]
-) -> Iterator[tuple[Airflow, Path, float]]:
+) -> Iterator[tuple[Airflow, float]]:
     dags, started = folder / "dags", time.time()
     shutil.copytree(DAGS, dags)
     own = {"WORLD": str(folder), "WORLD_STARTED": str(started)}
     with airflow_server(folder, dags, release, database, {**SETTINGS, **own, **settings}) as airflow:
-        yield airflow, dags, started
+        yield airflow, started
 
 
 def _populated(made: World) -> World:
