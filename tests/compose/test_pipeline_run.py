@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from compose.systems import airflow
 from pipeline.run import MODELS, Run
 
 
@@ -58,3 +59,8 @@ def test_whatever_the_run_is_called_its_data_are_below_the_base(run_id: str) -> 
     folder = url.removeprefix("hdfs://nn1/data/digits-knn/")
     assert set(folder) & set("/:+ ?#%") == set()
     assert folder not in ("", ".", "..")
+
+
+def test_the_demo_expects_what_the_pipeline_has() -> None:
+    assert airflow.MODELS == MODELS
+    assert {path.stem for path in airflow.DAGS[0].glob("*.py")} == {airflow.PARENT, *airflow.STEPS}
