@@ -91,6 +91,6 @@ def test_a_warm_collection_reads_a_bounded_number_of_rows_whatever_the_history(p
             warm[name] = max(rest)
             assert warm[name] < cold
     assert warm["long"] < 1.3 * warm["short"]
-    # Three readers go through the runs of two days, by entry and by row, and through some more to find where these begin.
+    # Three readers go through the runs of two days, by entry and by row, and some more to find where these begin.
     assert warm["long"] < 3 * 2 * 48 * LONG.dags + 2000
     assert warm["long"] < LONG.dags * LONG.hours * (1 + LONG.tasks) / 25
