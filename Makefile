@@ -82,8 +82,8 @@ schema: ## Make Grafana's dashboard schema and its lists of units and calculatio
 	dashboards/schema/make.sh
 
 .PHONY: bench
-bench: env ## Measure scrapes, MLflow cycles and memory
-	@for benchmark in benchmarks/*.py; do $(BIN)/python "$$benchmark"; done
+bench: env ## Measure scrapes, collections and memory
+	@for benchmark in benchmarks/*.py; do $(BIN)/python -m "benchmarks.$$(basename "$$benchmark" .py)"; done
 
 .PHONY: soak
 soak: env ## Run the stack for MINUTES (30) while its MLflow freezes, dies and returns; watch memory
