@@ -121,7 +121,7 @@ class RunReader:
     def _run(self, row: Row[Any]) -> DagRun:
         # A date that is none, or beyond what Python knows, leaves the run without one.
         run_after = next((time for time in (row.run_after, row.queued_at, row.start_date) if time is not None), 0.0)
-        conf = dict(zip(self._conf_keys, map(parsed, row[9:]), strict=False))
+        conf = {key: parsed(getattr(row, f"conf_{number}", None)) for number, key in enumerate(self._conf_keys)}
         return DagRun(
             key=RunKey(row.dag_id, row.run_id),
             state=row.state or "",
