@@ -82,8 +82,8 @@ schema: ## Make Grafana's dashboard schema and its lists of units and calculatio
 	dashboards/schema/make.sh
 
 .PHONY: bench
-bench: env ## Measure scrapes, MLflow cycles and memory
-	@for benchmark in benchmarks/*.py; do $(BIN)/python "$$benchmark"; done
+bench: env ## Measure scrapes, collections and memory
+	@for benchmark in benchmarks/*.py; do $(BIN)/python -m "benchmarks.$$(basename "$$benchmark" .py)"; done
 
 .PHONY: soak
 soak: env ## Endurance, load, kill -9: PARTS (all of: cycles load kills outages), SEED of kills, MINUTES (30) of outages

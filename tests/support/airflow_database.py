@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -28,7 +29,17 @@ class AirflowDatabase:
                 connection.exec_driver_sql(statement.replace("%", "%%") if "mysql" in engine.name else statement)
         self._tables = MetaData()
         self._tables.reflect(engine)
+        if _kind(engine) == "mysql":
+            self._tell_json(engine)
         self._runs = 0
+
+    def _tell_json(self, engine: Engine) -> None:
+        """MariaDB has no type for JSON, but text that it checks."""
+        for table in self._tables.tables.values():
+            with engine.connect() as connection:
+                ((_, made),) = connection.exec_driver_sql(f"SHOW CREATE TABLE {table.name}")
+            for name in re.findall(r"json_valid\(`(\w+)`\)", made):
+                table.columns[name].type = JSON()
 
     @property
     def url(self) -> str:

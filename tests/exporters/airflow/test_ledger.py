@@ -157,6 +157,8 @@ class Machine(RuleBasedStateMachine):
             assert last.newest.key.run_id == newest["dag_run_id"]
 
     def _sync(self, steps: int) -> bool:
+        # As a collection does: with the first answer Airflow's clock is known.
+        list(self.source.dags(Deadline(60)))
         return self.ledger.sync(self.shown, self.source, Deadline(60), Steps(steps))
 
     def _in(self, *states: str) -> list[Json]:

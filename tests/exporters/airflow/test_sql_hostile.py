@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,12 +14,10 @@ from mlvitals.airflow.collector import DagCollector, TaskCollector
 from mlvitals.airflow.config import AirflowSettings
 from mlvitals.airflow.sql.source import SqlSource
 from mlvitals.core.collector import Deadline, Failure, Snapshot, UpstreamError
+from tests.exporters.airflow.contents import fill
 from tests.exporters.airflow.reading import sql_source
 from tests.support.airflow_database import RELEASES, AirflowDatabase, sqlite_airflow
 from tests.support.exposition import text
-
-NOW = float(int(time.time()))
-HOUR, DAY = 3600.0, 86400.0
 
 
 @pytest.fixture(params=RELEASES)
@@ -91,20 +88,6 @@ POISON: dict[str, tuple[str, ...]] = {
         "UPDATE slot_pool SET pool = NULL",
     ),
 }
-
-
-def fill(airflow: AirflowDatabase) -> None:
-    """A bit of everything."""
-    airflow.dag("train", is_paused=False, owners="ann", tags=("ml",), next_dagrun_create_after=NOW)
-    parent = airflow.run("train", "r", "success", NOW - HOUR, start=NOW - HOUR, end=NOW, conf={"model_name": "a"})
-    airflow.task("train", "r", "t", "success", end_date=NOW, duration=1.0)
-    airflow.trigger(parent, "train", "r", "t", ("train", "r"), NOW)
-    airflow.run("train", "goes on", "running", NOW, start=NOW)
-    airflow.task("train", "goes on", "t", "queued", queued_dttm=NOW)
-    airflow.asset(1, "s3://a", [NOW])
-    airflow.add("slot_pool", pool="default_pool", slots=128, include_deferred=False)
-    airflow.add("import_error", filename="broken.py", timestamp=NOW)
-    airflow.add("job", job_type="SchedulerJob", state="running", latest_heartbeat=NOW)
 
 
 @pytest.mark.parametrize("poison", POISON)

@@ -116,9 +116,7 @@ def _set_back(database: str) -> None:
     engine.dispose()
 
 
-def _earlier(
-    connection: Connection, table: Table, dag_id: str, by: timedelta, but_for: tuple[str, ...] = ()
-) -> None:
+def _earlier(connection: Connection, table: Table, dag_id: str, by: timedelta, but_for: tuple[str, ...] = ()) -> None:
     of_dag = table.c.dag_id == dag_id
     (row,) = connection.execute(table.select().where(of_dag)).mappings()
     times = {name: value for name, value in row.items() if isinstance(value, datetime) and name not in but_for}

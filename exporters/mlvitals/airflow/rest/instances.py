@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,12 +35,13 @@ def changed_instances(client: RestClient, since: float, until: float, deadline: 
     return _unordered(client, since, until, {}, deadline)
 
 
-def active_instances(client: RestClient, deadline: Deadline) -> Iterator[TaskInstance]:
-    """Task instances in the states of one that has not ended, now."""
+def active_instances(client: RestClient, deadline: Deadline) -> Iterable[TaskInstance]:
+    """Task instances in the states of one that has not ended, now; each once."""
     states = [s for s in m.ACTIVE_TASK_STATES if client.newer_than(NEW_STATES.get(s, (2, 0)), deadline)]
     if client.api(deadline) == "v2":
         return _in_order(client, {"state": states}, deadline)
-    return _unordered(client, 0.0, math.inf, {"state": states}, deadline)
+    found = _unordered(client, 0.0, math.inf, {"state": states}, deadline)
+    return {key_of(instance): instance for instance in found}.values()
 
 
 def _in_order(client: RestClient, which: Mapping[str, Any], deadline: Deadline) -> Iterator[TaskInstance]:

@@ -103,11 +103,11 @@ class MySql:
         there = defaultdict[str, set[str]](set)
         for table, column in ask(_COLUMNS):
             there[table].add(column)
-        return Catalogue(there, hides=True, grant=lambda _: self._grant)
+        return Catalogue(there, hides=True, grant=self._grant)
 
-    @property
-    def _grant(self) -> str:
-        return f"GRANT SELECT ON {self._server.database}.* TO {self._user}"
+    def _grant(self, tables: Sequence[str]) -> str:
+        # Not on all: connections and variables are nobody's business.
+        return "; ".join(f"GRANT SELECT ON {self._server.database}.{table} TO {self._user}" for table in tables)
 
     def explain(self, error: BaseException) -> UpstreamError | None:
         """By its number."""
@@ -124,6 +124,6 @@ class MySql:
         return UpstreamError(_REASONS.get(code, "parse"), f"{text}{self._advice(code)}")
 
     def _advice(self, code: int) -> str:
-        if code in (1044, 1142, 1143):
-            return f": {self._grant}"
+        if code == 1044:
+            return f": {self._grant(['dag'])}, and so on for the tables that the guide lists"
         return ": set tls_config" if code == 3159 else ""
