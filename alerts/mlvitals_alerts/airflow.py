@@ -26,7 +26,10 @@ _EVENT_EXPECTED = "asset:airflow_asset_event_expected:timestamp_seconds"
 
 
 def _before(name: str) -> str:
-    """What a rule recorded the last time that it ran; the hour bridges what Prometheus and mlvitals miss."""
+    """What a series was last. The hour bridges what Prometheus and mlvitals miss.
+
+    A rule that goes on from what it recorded itself does so only for what is still there: else it would never end.
+    """
     return f"last_over_time({name}[1h])"
 
 
