@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mlvitals.airflow import metrics as m
 from mlvitals.core.metric import Metric
-from mlvitals_alerts.parts import KEEP, down
+from mlvitals_alerts.parts import KEEP, down, unmatched
 from mlvitals_alerts.rules import Alert, Recording, Severity, System, each, label, lookup, number, value
 
 QUEUED_MINUTES = 5
@@ -241,5 +241,6 @@ SYSTEM = System(
         *_COMPONENTS,
         *_DAGS,
         *_WORK,
+        unmatched("AirflowObjectiveUnmatched", m.OBJECTIVE_MATCHES),
     ),
 )

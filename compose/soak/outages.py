@@ -32,7 +32,7 @@ def _soak(running: stack.Stack, end: float) -> list[str]:
     while not usages or time.monotonic() < end:
         _outage(running, "timeout", lambda: mlflow.send(signal.SIGSTOP), lambda: mlflow.send(signal.SIGCONT))
         _outage(running, "connect", mlflow.stop, mlflow.start)
-        usages.append(Usage.of(running.mlvitals))
+        usages.append(Usage.floor(running.mlvitals))
         click.echo(f"  round {len(usages):4}: {usages[-1]}")
     return list(_verdict(usages[0], usages[-1]))
 

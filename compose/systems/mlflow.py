@@ -51,6 +51,7 @@ def _registry(url: str) -> Settings:
         "objectives": [
             {"model": "diabetes-*", "metrics": ["mse < 4000"]},
             {"model": "*", "new_version_within": "26h", "metrics": ["accuracy > 0.5"]},
+            {"experiment": STUCK_EXPERIMENT, "stuck_after": f"{STUCK_HOURS - 1}h"},
         ],
     }
 

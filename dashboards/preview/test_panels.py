@@ -22,8 +22,13 @@ from tests.support.chromium import chromium
 
 DASHBOARDS: dict[str, Json] = {Path(name).stem: json.loads(text) for name, text in assets.dashboards().items()}
 UNTESTED = "NO PANEL LOOKED AT"
-# Rates need two scrapes; what is drawn over time has to be there at a multiple of the scrape interval.
-SETTLED = ('rate(process_cpu_seconds_total{exporter="mlvitals"}[1m])', "mlflow_model_alias_version offset 30s")
+# Rates need two scrapes; what is drawn over time has to be there at a multiple of the scrape interval; what a page asks
+# for as of now, in whole seconds, has to be there for longer than its clock may be behind.
+SETTLED = (
+    'rate(process_cpu_seconds_total{exporter="mlvitals"}[1m])',
+    "mlflow_model_alias_version offset 30s",
+    'ALERTS{alertstate="firing",exporter!=""} offset 15s',
+)
 VIEW = View("now-5m", opened=True)
 
 

@@ -121,7 +121,10 @@ def run(
 @click.option("--live", is_flag=True, help="Also read every source once and show what came back.")
 @_command
 def check(file: Path | None, live: bool) -> None:
-    """Check a configuration file; exit 1 when anything is wrong."""
+    """Check a configuration file; exit 1 when anything is wrong.
+
+    It wants what `run` wants: files of secrets and certificates that are there, and variables that are set.
+    """
     loaded = _or_exit(lambda: _load(file, strict=not live))
     for problem in assets.problems():
         click.echo(f"mlvitals: warning: {problem}", err=True)
@@ -145,6 +148,8 @@ def check(file: Path | None, live: bool) -> None:
 def generate(file: Path | None, output: Path) -> None:
     """Write the configuration of Prometheus, Alertmanager and Grafana.
 
+    It reads no secret: files of secrets and certificates need not be there, and variables for them need not be set.
+
     \b
     DIR/prometheus/    scrape configuration and alert rules
     DIR/alertmanager/  receivers and routes, when the file has notifications
@@ -152,7 +157,7 @@ def generate(file: Path | None, output: Path) -> None:
     """
     from mlvitals.generate import write
 
-    for path in _or_exit(lambda: write(_load(file), output)):
+    for path in _or_exit(lambda: write(_load(file, secrets=False), output)):
         click.echo(path)
 
 
@@ -189,11 +194,11 @@ def _live_rows(settings: ExporterSettings) -> list[list[object]]:
     return rows
 
 
-def _load(file: Path | None, *, strict: bool = True) -> Config:
+def _load(file: Path | None, *, strict: bool = True, secrets: bool = True) -> Config:
     if file is None and not DEFAULT_FILE.exists():
         hint = "or name a type, as in: mlvitals run mlflow --set url=http://mlflow:5000"
         raise config.ConfigError([f"{DEFAULT_FILE}: no such file; give one with -c, {hint}"])
-    return config.load(file or DEFAULT_FILE, strict=strict)
+    return config.load(file or DEFAULT_FILE, strict=strict, secrets=secrets)
 
 
 def _chosen(exporters: Sequence[ExporterSettings], only: Sequence[str]) -> list[ExporterSettings]:

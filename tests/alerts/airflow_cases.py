@@ -414,6 +414,21 @@ ASSETS = (
     Silent("AirflowAssetStale", "gone for long, then there again", asset(None, "3000x9 stale _x80 3000x600")),
 )
 
+MATCHES = {"objective": "success_within", "pattern": "etl*"}
+UNMATCHED = (
+    Firing(
+        "AirflowObjectiveUnmatched",
+        of("airflow_objective_matches", "2x59 0x600", **MATCHES),
+        {**PROD, **MATCHES},
+        "prod: the objective success_within for etl* matches nothing that is shown.",
+        since="1h",
+    ),
+    Silent("AirflowObjectiveUnmatched", "one DAG matches", of("airflow_objective_matches", 1.0, **MATCHES)),
+    Silent(
+        "AirflowObjectiveUnmatched", "Airflow cannot be read", of("airflow_objective_matches", "1x9 stale", **MATCHES)
+    ),
+)
+
 CASES = (
     Firing(
         "AirflowDown",
@@ -453,4 +468,5 @@ CASES = (
     *POOLS,
     *IMPORTS,
     *ASSETS,
+    *UNMATCHED,
 )  # fmt: skip

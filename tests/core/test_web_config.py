@@ -138,7 +138,7 @@ def test_every_path_asks_for_the_password(guarded: str, path: str) -> None:
         ("tls_server_confg: {}", "unknown key; did you mean 'tls_server_config'?"),
         ("tls_server_config: {cert_file: a.pem, key_file: b.pem}", "no such file"),
         ("tls_server_config: {cert_file: web.yml}", "key_file: required key is missing"),
-        ("basic_auth_users: {prom: secret}", "expected a bcrypt hash for the user 'prom'"),
+        ("basic_auth_users: {prom: secret}", "basic_auth_users.prom: expected a bcrypt hash"),
         (
             "tls_server_config: {cert_file: web.yml, key_file: web.yml, client_auth_type: RequireAnyClientCert}",
             "client_auth_type: expected",

@@ -16,7 +16,8 @@ from compose.processes import wait_for
 from tests.support import live_queries
 from tests.support.snippets import ROOT, Snippet, snippet, tried
 
-pytestmark = pytest.mark.live
+# The first test of each release also waits for everything to start.
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
 # Rates need two scrapes, and the alert that the demo waits for an evaluation.
 PATIENCE = 120.0

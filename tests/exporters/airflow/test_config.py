@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from pydantic import ValidationError
 
-from mlvitals.airflow.config import AirflowSettings, Objective
+from mlvitals.airflow.config import AirflowSettings
 from mlvitals.airflow.facts import chosen_conf, due
 from mlvitals.airflow.objectives import Objectives
 from mlvitals.core.selection import MAX_LABEL
@@ -17,32 +17,31 @@ from tests.exporters.airflow.reading import settings
 from tests.exporters.airflow.test_client import ANY_JSON
 
 
-def _objective(**keys: Any) -> Objective:
-    return Objective.model_validate(keys)
+def expected(*objectives: dict[str, Any]) -> Objectives:
+    """What these entries of `objectives:` expect."""
+    return Objectives(settings("http://h", objectives=objectives))
 
 
 def test_the_first_objective_that_speaks_of_a_key_wins() -> None:
-    objectives = Objectives(
-        [
-            _objective(dag="train-*", success_within="26h"),
-            _objective(dag="train-eu", success_within="1h", duration_within="2h"),
-            _objective(dag="*", duration_within="1d", start_within="10m"),
-            _objective(asset="s3://*", updated_within="1h"),
-            _objective(asset="*", updated_within="1d"),
-        ]
+    of = expected(
+        {"dag": "train-*", "success_within": "26h"},
+        {"dag": "train-eu", "success_within": "1h", "duration_within": "2h"},
+        {"dag": "*", "duration_within": "1d", "start_within": "10m"},
+        {"asset": "s3://*", "updated_within": "1h"},
+        {"asset": "*", "updated_within": "1d"},
     )
-    assert objectives.of_dag("train-eu", "success_within") == 26 * 3600
-    assert objectives.of_dag("train-eu", "duration_within") == 2 * 3600
-    assert objectives.of_dag("train-us", "duration_within") == 86_400
-    assert objectives.of_dag("train-us", "start_within") == 600
-    assert objectives.of_dag("Train-us", "success_within") is None
-    assert objectives.of_asset("s3://a") == 3600
-    assert objectives.of_asset("file:///a") == 86_400
+    assert of.success_within.of("train-eu") == 26 * 3600
+    assert of.duration_within.of("train-eu") == 2 * 3600
+    assert of.duration_within.of("train-us") == 86_400
+    assert of.start_within.of("train-us") == 600
+    assert of.success_within.of("Train-us") is None
+    assert of.updated_within.of("s3://a") == 3600
+    assert of.updated_within.of("file:///a") == 86_400
 
 
 def test_without_objectives_nothing_is_expected() -> None:
-    assert Objectives([]).of_dag("a", "success_within") is None
-    assert Objectives([]).of_asset("a") is None
+    assert expected().success_within.of("a") is None
+    assert expected().updated_within.of("a") is None
 
 
 @pytest.mark.parametrize("key", [key for key in AirflowSettings.model_fields if key.startswith("max_")])

@@ -15,17 +15,24 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, create_engine, make_url
+from sqlalchemy.pool import NullPool
 
 from compose.airflow import AIRFLOW_3, Airflow, Release, airflow_server
+from compose.postgres import Postgres, postgres_server
 from tests.live.airflow.expected import EXPECTED, SECONDS_OF_LONG, Expected
+from tests.live.airflow.guide import rights
 from tests.support.waiting import until
 
 DAGS = Path(__file__).parent / "dags"
-# On a busy machine.
 PATIENCE = 240.0
+DRIVERS = {"postgresql": "postgresql+pg8000", "sqlite": "sqlite"}
 IDLE_WORKERS = (b"airflow worker -- LocalExecutor: <idle>", b"airflow worker -- LocalExecutor")
 """Titles of processes, of Airflow 3 and 2."""
-DRIVERS = {"postgresql": "postgresql+pg8000", "mysql": "mysql+pymysql", "sqlite": "sqlite"}
+SETTINGS = {
+    "AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE": "False",
+    # So that Airflow and the exporter do not agree on a triggerer that is late.
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "3600",
+}
 
 ASKED_FOR: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     *((dag_id, "a", {}) for dag_id in ("parent", "produces", "starves", "waits", "succeeds", "fails", "retries")),
@@ -39,11 +46,25 @@ ASKED_FOR: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
 
 @dataclass(frozen=True)
 class World:
-    """The Airflow, the folder of its DAGs, and Unix time when it was started."""
+    """The Airflow, the server of its database unless it is SQLite, the folder of all, Unix time of its start."""
 
     airflow: Airflow
-    dags: Path
+    postgres: Postgres | None
+    folder: Path
     started: float
+
+    @property
+    def dags(self) -> Path:
+        """The folder of its DAGs."""
+        return self.folder / "dags"
+
+    @contextmanager
+    def metadata(self) -> Iterator[Connection]:
+        """Airflow's own database; what is written is kept at the end."""
+        url = make_url(self.airflow.database)
+        engine = create_engine(url.set(drivername=DRIVERS[url.get_backend_name()]), poolclass=NullPool)
+        with engine.begin() as connection:
+            yield connection
 
     def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, Any]) -> None:
         """Ask for a run."""
@@ -70,32 +91,46 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, release: Release, database: str | None = None) -> Iterator[World]:
-    """Start Airflow with its state in `folder` and bring it into the state of `expected`, in about a minute."""
+def world_on_postgres(folder: Path, release: Release) -> Iterator[World]:
+    """The world with its metadata in a database `airflow` of its own server; `folder` is empty."""
+    with postgres_server(folder) as postgres:
+        database = postgres.create_database("airflow")
+        with _airflow(folder, release, database, {}) as (airflow, started):
+            made = _populated(World(airflow, postgres, folder, started))
+            postgres.sql(rights(release), "airflow")
+            yield made
+
+
+@contextmanager
+def world_on_sqlite(folder: Path, settings: Mapping[str, str]) -> Iterator[World]:
+    """The world of Airflow 3 with its metadata in a file, and with these environment variables; `folder` is empty."""
+    with _airflow(folder, AIRFLOW_3, None, settings) as (airflow, started):
+        yield _populated(World(airflow, None, folder, started))
+
+
+@contextmanager
+def _airflow(
+    folder: Path, release: Release, database: str | None, settings: Mapping[str, str]
+) -> Iterator[tuple[Airflow, float]]:
     dags, started = folder / "dags", time.time()
     shutil.copytree(DAGS, dags)
-    settings = {
-        "WORLD": str(folder),
-        "WORLD_STARTED": str(started),
-        "AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE": "False",
-    }
-    with airflow_server(folder, dags, release, database, settings) as airflow:
-        made = World(airflow, dags, started)
-        _populate(made)
-        yield made
+    own = {"WORLD": str(folder), "WORLD_STARTED": str(started)}
+    with airflow_server(folder, dags, release, database, {**SETTINGS, **own, **settings}) as airflow:
+        yield airflow, started
 
 
-def _populate(made: World) -> None:
+def _populated(made: World) -> World:
     made.airflow.call("POST", "/pools", {"name": "narrow", "slots": 1})
     until(lambda: made.dag_ids() == EXPECTED.keys() and made.import_errors() == 1, PATIENCE)
     for asked in ASKED_FOR:
         made.trigger(*asked)
     before = {dag_id: each for dag_id, each in EXPECTED.items() if dag_id != "unattended"}
     until(lambda: _settled(made, before), PATIENCE)
-    _set_back(made.airflow.database)
+    _set_back(made)
     _freeze_idle_workers(made.airflow)
     made.trigger("unattended", "a", {})
     until(lambda: _settled(made, EXPECTED), PATIENCE)
+    return made
 
 
 def _settled(made: World, expected: Mapping[str, Expected]) -> bool:
@@ -104,23 +139,20 @@ def _settled(made: World, expected: Mapping[str, Expected]) -> bool:
     return made.runs() == runs and made.tasks() == tasks
 
 
-def _set_back(database: str) -> None:
-    """What no test can wait for: a run that took 25.5 hours, and one that ended long before the window."""
-    url = make_url(database)
-    engine = create_engine(url.set(drivername=DRIVERS[url.get_backend_name()]))
-    with engine.begin() as connection:
+def _set_back(made: World) -> None:
+    """What no test can wait for: a run that took 25.5 hours, and one that was over long before the window."""
+    long, month = timedelta(seconds=SECONDS_OF_LONG), timedelta(days=30)
+    with made.metadata() as connection:
         for name in ("dag_run", "task_instance"):
             table = Table(name, MetaData(), autoload_with=connection)
-            _earlier(connection, table, "long", timedelta(seconds=SECONDS_OF_LONG), ("end_date", "updated_at"))
-            _earlier(connection, table, "long_ago", timedelta(days=30))
-    engine.dispose()
-
-
-def _earlier(connection: Connection, table: Table, dag_id: str, by: timedelta, but_for: tuple[str, ...] = ()) -> None:
-    of_dag = table.c.dag_id == dag_id
-    (row,) = connection.execute(table.select().where(of_dag)).mappings()
-    times = {name: value for name, value in row.items() if isinstance(value, datetime) and name not in but_for}
-    connection.execute(table.update().where(of_dag).values({name: value - by for name, value in times.items()}))
+            ran, over = (
+                connection.execute(table.select().where(table.c.dag_id == dag_id)).mappings().one()
+                for dag_id in ("long", "long_ago")
+            )
+            begun = {key: ran["end_date"] - long for key in ("start_date", "run_after", "queued_at") if key in ran}
+            connection.execute(table.update().where(table.c.dag_id == "long").values(begun))
+            past = {key: value - month for key, value in over.items() if isinstance(value, datetime)}
+            connection.execute(table.update().where(table.c.dag_id == "long_ago").values(past))
 
 
 def _freeze_idle_workers(airflow: Airflow) -> None:

@@ -1,0 +1,90 @@
+"""What ops see when a part of a live world dies, hangs and comes back; for worlds with PostgreSQL."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from compose.processes import Server
+from mlvitals.airflow.collector import DagCollector, TaskCollector
+from tests.live.airflow.looking import SOURCES, settings
+from tests.live.airflow.world import World
+from tests.support.exposition import sample
+from tests.support.vitals import Vitals, mlvitals, samples
+from tests.support.waiting import until
+
+TARGETS = (*DagCollector.targets, *TaskCollector.targets)
+
+
+class EveryOutage:
+    """Tests of the fixture `world`; each leaves it as it was."""
+
+    @pytest.fixture
+    def vitals(self, world: World, tmp_path: Path) -> Iterator[Vitals]:
+        """A mlvitals that looks at it from each source, once everything is shown."""
+        quick = {"interval": "1s", "deadline": "15s", "stale_after": "30s"}
+        exporters: list[dict[str, Any]] = [settings(world, source, **quick) for source in SOURCES]
+        (tmp_path / "mlvitals.yml").write_text(yaml.safe_dump({"exporters": exporters}))
+        with mlvitals(tmp_path) as running:
+            until(lambda: all(_up(running, source) for source in SOURCES))
+            yield running
+
+    @pytest.mark.parametrize("outage", ["killed", "frozen"])
+    def test_while_the_web_server_is_gone_the_database_tells_all(
+        self, world: World, vitals: Vitals, outage: str
+    ) -> None:
+        web = world.airflow.web
+        _begin(web, outage)
+        try:
+            until(lambda: _failing(vitals, "REST", "connect" if outage == "killed" else "timeout"))
+            until(lambda: not _of_airflow(vitals, "REST"))
+            assert _up(vitals, "database")
+            assert _of_airflow(vitals, "database")
+        finally:
+            _end(web, outage)
+        until(lambda: _up(vitals, "REST"))
+        assert _of_airflow(vitals, "REST")
+
+    def test_while_the_database_hangs_both_say_so(self, world: World, vitals: Vitals) -> None:
+        assert world.postgres
+        database = world.postgres.server
+        _begin(database, "frozen")
+        try:
+            until(lambda: all(_failing(vitals, source, "timeout") for source in SOURCES))
+        finally:
+            _end(database, "frozen")
+        until(lambda: all(_up(vitals, source) for source in SOURCES))
+
+
+def _begin(server: Server, outage: str) -> None:
+    if outage == "killed":
+        server.stop()
+    else:
+        server.send(signal.SIGSTOP)
+
+
+def _end(server: Server, outage: str) -> None:
+    if outage == "killed":
+        server.start()
+        server.wait_until_ready()
+    else:
+        server.send(signal.SIGCONT)
+
+
+def _up(vitals: Vitals, source: str) -> bool:
+    page = samples(vitals.page(source.lower()))
+    return all(page.get(sample("mlvitals_target_up", target=target)) == 1 for target in TARGETS)
+
+
+def _failing(vitals: Vitals, source: str, reason: str) -> bool:
+    page = samples(vitals.page(source.lower()))
+    return all(page.get(sample("mlvitals_target_failure", target=target, reason=reason)) == 1 for target in TARGETS)
+
+
+def _of_airflow(vitals: Vitals, source: str) -> set[str]:
+    return {name for name in vitals.names(source.lower()) if name.startswith("airflow_")}
