@@ -42,10 +42,7 @@ NOT_TRIED = {
         "tests/live/test_stack.py does it with a Prometheus that has data"
     ),
     ("docs/pipeline.md", 'with mlflow.start_run(tags={**tags, "data_url": folder}):'): PIECE,
-    (
-        "docs/pipeline.md",
-        'conf={"model_name": model_name, "parent_dag_id": "{{ dag.dag_id }}", "parent_run_id": "{{ run_id }}"},',
-    ): PIECE,
+    ("docs/pipeline.md", "def trigger(step, model_name):"): PIECE,
     ("docs/example-plugin/README.md", "exporters:"): (
         "needs the plug-in; tests/packaging/test_snippets.py has it in its mlvitals.yml"
     ),
