@@ -19,7 +19,7 @@ from mlvitals.mlflow import metrics as mlflow
 from mlvitals.model import Config
 from tests.support import promql
 from tests.support.pki import Pki
-from tests.support.snippets import NOT_TRIED, TRIED_BY, Snippet, snippet, snippets, tried
+from tests.support.snippets import NOT_TRIED, PIECE, TRIED_BY, Snippet, snippet, snippets, tried
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -91,6 +91,13 @@ def test_the_rights_to_grant_are_those_for_the_tables_that_are_read() -> None:
     named = [set(re.split(r",\s+", tables)) for tables in granted]
     assert len(named) == 2
     assert set.union(*named) == schema.TABLES
+
+
+def test_pieces_of_the_pipeline_stand_there_as_they_are_shown() -> None:
+    there = "".join(path.read_text() for path in sorted((ROOT / "compose/dags").rglob("*.py")))
+    pieces = [each.text for each in snippets() if NOT_TRIED.get(each.key) == PIECE]
+    assert len(pieces) == 2
+    assert [piece for piece in pieces if piece not in there] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -28,6 +28,7 @@ TRIED_BY = {
 }
 """Language -> the module that tries every block in it, but those below."""
 
+PIECE = "a piece of the reference pipeline, which runs in the demo; tests/test_docs.py looks for it"
 NOT_TRIED = {
     (
         "README.md",
@@ -40,6 +41,8 @@ NOT_TRIED = {
     ("docs/dashboards.md", "from tests.support.live_queries import Prometheus, check"): (
         "tests/live/test_stack.py does it with a Prometheus that has data"
     ),
+    ("docs/pipeline.md", 'with mlflow.start_run(tags={**tags, "data_url": folder}):'): PIECE,
+    ("docs/pipeline.md", "def trigger(step, model_name):"): PIECE,
     ("docs/example-plugin/README.md", "exporters:"): (
         "needs the plug-in; tests/packaging/test_snippets.py has it in its mlvitals.yml"
     ),
