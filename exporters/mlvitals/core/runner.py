@@ -35,18 +35,15 @@ class Collection:
         self._started = time.monotonic()
 
     def run(self) -> None:
-        """Collect once. Never raises."""
-        with self._timer():
-            try:
-                for result in self._collector.collect(self._deadline):
-                    self._record(result)
-            except UpstreamError as error:
-                self._end(error.reason, str(error))
-            except Exception as error:
-                log.exception("collector failed", exporter=self._state.name, collector=self._collector.name)
+        """Collect once. Never raises: nobody would start the thread again that it ends."""
+        try:
+            with self._timer():
+                self._collect()
+        except (Exception, SystemExit) as error:
+            with contextlib.suppress(Exception):
                 self._end("internal", f"{type(error).__name__} in mlvitals; the log has the details")
-            else:
-                self._end("internal", "the collector did not speak of this target")
+            with contextlib.suppress(Exception):
+                log.exception("collector failed", exporter=self._state.name, collector=self._collector.name)
 
     @property
     def read_any(self) -> bool:
@@ -58,6 +55,15 @@ class Collection:
         with self._lock:
             self._over = True
         self._deadline.expire()
+
+    def _collect(self) -> None:
+        try:
+            for result in self._collector.collect(self._deadline):
+                self._record(result)
+        except UpstreamError as error:
+            self._end(error.reason, str(error))
+        else:
+            self._end("internal", "the collector did not speak of this target")
 
     @contextlib.contextmanager
     def _timer(self) -> Iterator[None]:
@@ -71,8 +77,10 @@ class Collection:
 
     def _expire(self) -> None:
         seconds = self._collector.schedule.deadline
-        self._end("timeout", f"not read within the deadline of {seconds:g} s")
-        self._deadline.expire()
+        try:
+            self._end("timeout", f"not read within the deadline of {seconds:g} s")
+        finally:
+            self._deadline.expire()
 
     def _record(self, result: Snapshot | Failure) -> None:
         with self._lock:

@@ -142,11 +142,19 @@ class ExporterState:
 
     def _drop_stale(self) -> None:
         now = self._monotonic()
-        for name, target in self._known():
-            if target.snapshot is not None and now >= target.expires:
-                target.snapshot = None
-                self._withdrawals += 1
-                log.warning("data left the page: too old", exporter=self.name, target=name)
+        for state in self._states.values():
+            for name, target in state.targets.items():
+                if target.snapshot is not None and now >= target.expires:
+                    self._withdraw(state, name, target)
+
+    def _withdraw(self, state: CollectorState, name: str, target: TargetState) -> None:
+        target.snapshot = None
+        self._withdrawals += 1
+        if target.failure is None:
+            # Nobody reads it any more, or so late that it is the same.
+            target.failure = Failure(name, "timeout", "no collection has ended since its data became too old")
+            state.read_any = any(other.up for other in state.targets.values())
+        log.warning("data left the page: too old", exporter=self.name, target=name)
 
     def _known(self) -> Iterator[tuple[str, TargetState]]:
         for state in self._states.values():
