@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,6 +120,21 @@ def test_sighup_loads_the_file_again(running: Running) -> None:
     running.write("one", "two")
     running.vitals.server.send(signal.SIGHUP)
     until(lambda: running.exporters() == ["one", "two", "mlvitals"])
+
+
+HANGUP_BEFORE_IT_LISTENS = """
+import os, signal, sys
+from mlvitals.cli import main
+sys.addaudithook(lambda event, _: event == "socket.bind" and os.kill(os.getpid(), signal.SIGHUP))
+main()
+"""
+
+
+def test_sighup_while_it_starts_loads_the_file_again(tmp_path: Path, upstream: Replay) -> None:
+    (tmp_path / "mlvitals.yml").write_text("exporters:\n" + ENTRY.format(name="one", url=upstream.url, team="a"))
+    with mlvitals(tmp_path, program=(sys.executable, "-c", HANGUP_BEFORE_IT_LISTENS)) as vitals:
+        until(lambda: "configuration loaded" in vitals.server.log.read_text())
+        until(lambda: vitals.value("one", "mlvitals_exporter_up") == 1)
 
 
 def test_without_the_flag_there_is_no_reload_over_http(tmp_path: Path, upstream: Replay) -> None:
