@@ -71,10 +71,13 @@ class Daemon:
                 problems = error.problems
             except (LookupError, OSError, ValueError) as error:
                 problems = [str(error)]
+            except Exception as error:
+                log.exception("loading failed")
+                problems = [f"{type(error).__name__} in mlvitals or a plug-in; the log has the details"]
             else:
                 log.info("configuration loaded", exporters=len(self._suite.exporters))
                 return []
-        self._suite.reject()
+            self._suite.reject()
         for problem in problems:
             log.error("configuration not loaded, the running one stays", error=problem)
         return problems
