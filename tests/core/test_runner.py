@@ -310,6 +310,23 @@ def test_only_changes_of_state_are_logged() -> None:
     ]
 
 
+def test_a_mistake_of_a_collector_is_logged_once_until_it_is_another() -> None:
+    kinds = itertools.chain([KeyError, KeyError, ValueError], itertools.repeat(KeyError))
+
+    def body(_: Deadline) -> Results:
+        raise next(kinds)("bug")
+        yield
+
+    with capture_logs() as logs:
+        runner = ExporterRunner("e", [Scripted(body, schedule=FAST)])
+        runner.start()
+        until(lambda: (sample(runner.state.families(), ERRORS, "internal") or 0) >= 6)
+        runner.cancel()
+        runner.join(10)
+    mistakes = [entry["exc_info"] for entry in logs if entry["event"] == "collector failed"]
+    assert [type(error) for error in mistakes] == [KeyError, ValueError, KeyError]
+
+
 @pytest.mark.parametrize(
     ("interval", "failures", "took", "expected"),
     [

@@ -9,12 +9,8 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 
-import structlog
-
 from mlvitals.core.collector import Collector, Deadline, Failure, Reason, Snapshot, UpstreamError
 from mlvitals.core.state import ExporterState
-
-log = structlog.get_logger()
 
 JITTER = 0.05
 """Each interval is this much longer or shorter, so that exporters and replicas do not keep step."""
@@ -43,7 +39,7 @@ class Collection:
             with contextlib.suppress(Exception):
                 self._end("internal", f"{type(error).__name__} in mlvitals; the log has the details")
             with contextlib.suppress(Exception):
-                log.exception("collector failed", exporter=self._state.name, collector=self._collector.name)
+                self._state.log_mistake(self._collector, error)
 
     @property
     def read_any(self) -> bool:

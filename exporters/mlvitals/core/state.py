@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -39,11 +40,15 @@ class TargetState:
 
 @dataclass(slots=True)
 class CollectorState:
-    """The last collection of one collector; `duration` is in seconds and None until the first has ended."""
+    """The last collection of one collector; `duration` is in seconds and None until the first has ended.
+
+    `mistake` is the last one that was logged: type, file and line.
+    """
 
     targets: dict[str, TargetState] = field(default_factory=dict)
     duration: float | None = None
     read_any: bool = False
+    mistake: tuple[type[BaseException], str, int] | None = None
 
 
 class Version(NamedTuple):
@@ -131,6 +136,16 @@ class ExporterState:
             for gone in state.targets.keys() - spoken.keys() - set(collector.targets):
                 del state.targets[gone]
             self._results += 1
+
+    def log_mistake(self, collector: Collector, error: BaseException) -> None:
+        """Log what a collector should not have raised, with its traceback, unless the last one was the same."""
+        *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+        mistake = (type(error), frame.f_code.co_filename, line)
+        with self._lock:
+            state = self._states[collector.name]
+            before, state.mistake = state.mistake, mistake
+        if mistake != before:
+            log.error("collector failed", exporter=self.name, collector=collector.name, exc_info=error)
 
     def families(self) -> list[Family]:
         """Everything on this exporter's page, merged by metric."""
