@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -158,6 +160,17 @@ def test_a_failing_source_is_one_line_a_change_in_json_too(tmp_path: Path, upstr
 
 
 ERRORS = "mlvitals_exporter_collection_errors_total"
+
+
+def test_a_log_that_cannot_be_written_costs_lines_and_nothing_else(tmp_path: Path) -> None:
+    flapping = itertools.cycle([Answer(500), Answer(body=b"{}", headers={"Content-Type": "application/json"})])
+    with Replay(lambda _: next(flapping)) as source:
+        (tmp_path / "mlvitals.yml").write_text(FILE.format(good=source.url))
+        with mlvitals(tmp_path, "--only", "good") as vitals:
+            resource.prlimit(vitals.server.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+            asked = len(source.requests)
+            until(lambda: len(source.requests) > asked + 20)
+            assert requests.get(f"{vitals.url}/metrics", timeout=10).ok
 
 
 def test_the_catalogue_has_every_form(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from mlvitals.core.memory import give_large_blocks_back
 from mlvitals.core.runner import collect_once
 from mlvitals.core.settings import ExporterSettings
 from mlvitals.core.webconfig import WebConfig
-from mlvitals.daemon import Daemon, Plan
+from mlvitals.daemon import Daemon, Plan, remember_hangup
 from mlvitals.model import DEFAULT_LISTEN, Config
 from mlvitals.overrides import settings_from_sets
 from mlvitals.suite import collectors
@@ -109,11 +109,12 @@ def run(
             log.error("what a plug-in brings is left out", error=problem)
         return Plan(_chosen(loaded.exporters, only), web, loaded.web.external_url, loaded.links)
 
+    hung_up = remember_hangup()
     give_large_blocks_back()
     plan = _or_exit(load)
     sockets = _or_exit(lambda: _sockets(listen))
     daemon = _or_exit(lambda: Daemon(plan, load, sockets, standalone=type_name is not None, lifecycle=enable_lifecycle))
-    asyncio.run(daemon.run())
+    asyncio.run(daemon.run(hung_up))
 
 
 @main.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -39,11 +40,15 @@ class TargetState:
 
 @dataclass(slots=True)
 class CollectorState:
-    """The last collection of one collector; `duration` is in seconds and None until the first has ended."""
+    """The last collection of one collector; `duration` is in seconds and None until the first has ended.
+
+    `mistake` is the last one that was logged: type, file and line.
+    """
 
     targets: dict[str, TargetState] = field(default_factory=dict)
     duration: float | None = None
     read_any: bool = False
+    mistake: tuple[type[BaseException], str, int] | None = None
 
 
 class Version(NamedTuple):
@@ -132,6 +137,16 @@ class ExporterState:
                 del state.targets[gone]
             self._results += 1
 
+    def log_mistake(self, collector: Collector, error: BaseException) -> None:
+        """Log what a collector should not have raised, with its traceback, unless the last one was the same."""
+        *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+        mistake = (type(error), frame.f_code.co_filename, line)
+        with self._lock:
+            state = self._states[collector.name]
+            before, state.mistake = state.mistake, mistake
+        if mistake != before:
+            log.error("collector failed", exporter=self.name, collector=collector.name, exc_info=error)
+
     def families(self) -> list[Family]:
         """Everything on this exporter's page, merged by metric."""
         with self._lock:
@@ -142,11 +157,19 @@ class ExporterState:
 
     def _drop_stale(self) -> None:
         now = self._monotonic()
-        for name, target in self._known():
-            if target.snapshot is not None and now >= target.expires:
-                target.snapshot = None
-                self._withdrawals += 1
-                log.warning("data left the page: too old", exporter=self.name, target=name)
+        for state in self._states.values():
+            for name, target in state.targets.items():
+                if target.snapshot is not None and now >= target.expires:
+                    self._withdraw(state, name, target)
+
+    def _withdraw(self, state: CollectorState, name: str, target: TargetState) -> None:
+        target.snapshot = None
+        self._withdrawals += 1
+        if target.failure is None:
+            # Nobody reads it any more, or so late that it is the same.
+            target.failure = Failure(name, "timeout", "no collection has ended since its data became too old")
+            state.read_any = any(other.up for other in state.targets.values())
+        log.warning("data left the page: too old", exporter=self.name, target=name)
 
     def _known(self) -> Iterator[tuple[str, TargetState]]:
         for state in self._states.values():
