@@ -61,14 +61,15 @@ def _whole(notifications: Notifications, templates: list[str]) -> dict[str, Any]
 
 def _watchdog(notifications: Notifications) -> dict[str, Any]:
     """A dead man's switch wants the alert again and again, and alone; people do not want it at all."""
-    often = duration(notifications.watchdog_interval)
+    often = notifications.watchdog_interval
     return {
         "receiver": notifications.watchdog or NOBODY,
         "matchers": [_equals("alertname", WATCHDOG)],
         "group_by": ["alertname"],
         "group_wait": "0s",
-        "group_interval": often,
-        "repeat_interval": often,
+        "group_interval": duration(often),
+        # Sent is a little later than due: of the same length, it would not be over when the next one is due.
+        "repeat_interval": duration(often / 2),
     }
 
 
