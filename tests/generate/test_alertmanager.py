@@ -34,6 +34,7 @@ def alert(name: str, severity: str, labels: Labels) -> Labels:
 
 DOWN = alert("MlflowDown", "critical", REGISTRY)
 EXPORTER_DOWN = alert("MlvitalsExporterDown", "warning", REGISTRY)
+NODE_DOWN = alert("HdfsNodeDown", "critical", {**REGISTRY, "daemon": "dn7"})
 DROPPED = alert("MlvitalsSeriesDropped", "warning", REGISTRY)
 LATE = alert("MlflowNewVersionLate", "warning", {**REGISTRY, "model": "churn"})
 PAGE_MISSING = alert("MlvitalsScrapeTargetMissing", "critical", REGISTRY)
@@ -126,7 +127,7 @@ def running(program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFac
         ([CHILD], [PARENT_FAILED]),
         ([BOUND], [SAME_METRIC]),
         ([STUCK], [STUCK_TOO]),
-        ([EXPORTER_DOWN], [LATE, DROPPED, BOUND]),
+        ([EXPORTER_DOWN], [LATE, DROPPED, BOUND, NODE_DOWN]),
         ([PAGE_MISSING], [DOWN, EXPORTER_DOWN, LATE, DROPPED, BOUND]),
         ([PROCESS_MISSING], [PAGE_MISSING, RELOAD]),
     ],
@@ -147,7 +148,10 @@ def test_one_mutes_the_others_of_its_exporter(
         (STUCK, FAILING),
         (DOWN, elsewhere(EXPORTER_DOWN)),
         (DOWN, elsewhere(LATE)),
-        (alert("HdfsNodeDown", "critical", REGISTRY), LATE),
+        (NODE_DOWN, LATE),
+        (NODE_DOWN, EXPORTER_DOWN),
+        (NODE_DOWN, DROPPED),
+        (alert("JobsOutOfBounds", "warning", REGISTRY), PAGE_MISSING),
         (SCHEDULER, TRIGGERER),
         (SCHEDULER, CHILD_FAILED),
         (SCHEDULER, elsewhere(WAITING[0])),

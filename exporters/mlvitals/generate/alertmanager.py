@@ -91,20 +91,22 @@ def _inhibitions() -> list[dict[str, Any]]:
 
     Where the page cannot be scraped, nothing else that comes from it can be trusted; neither can what an exporter
     last said when it reads nothing. `…Down` of a system itself is never muted by the exporter's: it is the better text.
+    A node's `…Down` is an alert like others.
     Nothing is in time while a scheduler stands still, and nobody is healthy without the database.
     """
     page = ["exporter", "instance"]
     thing = [*page, *object_labels()]
     follows = f"{EXPORTER_DOWN}|{SERIES_DROPPED}"
-    nothing_read = "|".join([EXPORTER_DOWN, *_down_alerts()])
+    down = "|".join(_down_alerts())
+    nothing_read = f"{EXPORTER_DOWN}|{down}"
     missing = _equals("alertname", SCRAPE_MISSING)
     return [
         # Not every warning about the same object: that a run is stuck says nothing about others that fail.
         _inhibition(['severity="critical"'], ['severity=~"warning|info"'], ["alertname", *thing]),
-        _inhibition(['alertname=~".+OutOfBounds"'], ['alertname=~".+Missing"'], thing),
-        _inhibition(['alertname=~".+Down"', f'alertname!="{EXPORTER_DOWN}"'], [f'alertname=~"{follows}"'], page),
+        _inhibition(['alertname=~".+OutOfBounds"'], ['alertname=~".+Missing"', f'alertname!="{SCRAPE_MISSING}"'], thing),
+        _inhibition([f'alertname=~"{down}"'], [f'alertname=~"{follows}"'], page),
         _inhibition([missing], [f'alertname!="{SCRAPE_MISSING}"'], page),
-        _inhibition([f'alertname=~"{nothing_read}"'], [f'alertname!~"{SCRAPE_MISSING}|.+Down"'], page),
+        _inhibition([f'alertname=~"{nothing_read}"'], [f'alertname!~"{SCRAPE_MISSING}|{nothing_read}"'], page),
         _inhibition([missing, 'exporter="mlvitals"'], [missing, 'exporter!="mlvitals"'], ["instance"]),
         _inhibition(['alertname=~".+MetadatabaseUnhealthy"'], ['alertname=~".+Unhealthy"'], page),
         _inhibition(['alertname=~".+SchedulerUnhealthy"'], [f'alertname=~".+({WAITING})"'], page),
