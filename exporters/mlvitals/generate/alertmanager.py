@@ -99,13 +99,13 @@ def _inhibitions() -> list[dict[str, Any]]:
     follows = f"{EXPORTER_DOWN}|{SERIES_DROPPED}"
     down = "|".join(_down_alerts())
     nothing_read = f"{EXPORTER_DOWN}|{down}"
-    missing = _equals("alertname", SCRAPE_MISSING)
+    missing, other = _equals("alertname", SCRAPE_MISSING), f'alertname!="{SCRAPE_MISSING}"'
     return [
-        # Not every warning about the same object: that a run is stuck says nothing about others that fail.
-        _inhibition(['severity="critical"'], ['severity=~"warning|info"'], ["alertname", *thing]),
-        _inhibition(['alertname=~".+OutOfBounds"'], ['alertname=~".+Missing"', f'alertname!="{SCRAPE_MISSING}"'], thing),
+        # A run that does not start or end is why a DAG is late. That a run failed is another matter.
+        _inhibition(['alertname=~".+DagLate"'], ['alertname=~".+(DagNotStarted|DagRunningLong)"'], [*page, "dag_id"]),
+        _inhibition(['alertname=~".+OutOfBounds"'], ['alertname=~".+Missing"', other], thing),
         _inhibition([f'alertname=~"{down}"'], [f'alertname=~"{follows}"'], page),
-        _inhibition([missing], [f'alertname!="{SCRAPE_MISSING}"'], page),
+        _inhibition([missing], [other], page),
         _inhibition([f'alertname=~"{nothing_read}"'], [f'alertname!~"{SCRAPE_MISSING}|{nothing_read}"'], page),
         _inhibition([missing, 'exporter="mlvitals"'], [missing, 'exporter!="mlvitals"'], ["instance"]),
         _inhibition(['alertname=~".+MetadatabaseUnhealthy"'], ['alertname=~".+Unhealthy"'], page),
