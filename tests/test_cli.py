@@ -89,6 +89,18 @@ def test_check_says_what_was_read_and_what_to_do(tmp_path: Path, upstream: Repla
     assert "Check that the address is right" in live.stdout
 
 
+def test_check_logs_as_it_is_told_and_shows_names_as_they_are(tmp_path: Path, upstream: Replay) -> None:
+    with upstream:
+        file = FILE.format(good=upstream.url).replace("name: good", 'name: "1e5"')
+        (tmp_path / "mlvitals.yml").write_text(file)
+        quiet = run(tmp_path, "check", "--live")
+        told = run(tmp_path, "check", "--live", "--log-level", "info", "--log-format", "json")
+    assert quiet.stderr.splitlines() == ["Reading 1e5, bad …"]
+    assert any(line.startswith("1e5 ") for line in quiet.stdout.splitlines())
+    events = {json.loads(line)["event"] for line in told.stderr.splitlines()[1:]}
+    assert {"target is up", "target failed"} <= events
+
+
 WITHOUT_SECRETS = """
 web:
   external_url: http://vitals.example

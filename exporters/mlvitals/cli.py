@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 import structlog
+from click.core import ParameterSource
 from tabulate import tabulate
 
 from mlvitals import __version__, assets, catalogue, config, logs, registry
@@ -133,11 +134,13 @@ def check(file: Path | None, live: bool) -> None:
         click.echo(f"{file or DEFAULT_FILE}: no mistakes, exporters: {len(loaded.exporters)}")
         return
     click.echo(f"Reading {', '.join(exporter.name for exporter in loaded.exporters) or 'nothing'} …", err=True)
-    # The table says it all.
-    logs.setup("error")
+    context = click.get_current_context()
+    if context.get_parameter_source("log_level") is ParameterSource.DEFAULT:
+        # The table says it all.
+        logs.setup("error", context.params["log_format"])
     with ThreadPoolExecutor(8) as threads:
         rows = [row for found in threads.map(_live_rows, loaded.exporters) for row in found]
-    click.echo(tabulate(rows, headers=_LIVE, tablefmt="simple"))
+    click.echo(tabulate(rows, headers=_LIVE, tablefmt="simple", disable_numparse=True))
     if any(row[3] != "up" for row in rows):
         raise SystemExit(1)
 

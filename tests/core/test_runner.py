@@ -249,7 +249,8 @@ def test_a_log_that_cannot_be_written_does_not_end_a_thread() -> None:
     def full(*_: object) -> NoReturn:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    results = itertools.cycle([Failure("server", "http", "500"), Snapshot("server", ())])
+    flapping: list[Snapshot | Failure] = [Failure("server", "http", "500"), Snapshot("server", ())]
+    results = itertools.cycle(flapping)
     runner = ExporterRunner("e", [Scripted(lambda _: iter([next(results)]), schedule=FAST)])
     before = structlog.get_config()
     structlog.configure(processors=[full])
