@@ -214,7 +214,7 @@ class _NotFound(_Base):
 
 
 class _Handler(_Base):
-    def initialize(self, *, route: Route, threads: ThreadPoolExecutor, **common: Any) -> None:
+    def initialize(self, *, route: Route, threads: ThreadPoolExecutor, **common: Any) -> None:  # type: ignore[override]
         super().initialize(**common)
         self._route = route
         self._threads = threads
