@@ -337,6 +337,11 @@ def test_no_log_and_no_process_list_shows_a_secret(running: Running) -> None:
         "exporters: [{name: x, type: mlflow, url: 'http://h', auth: {token: '${HIDDEN}', token_file: bad.yml}}]",
         "exporters: [{name: x, type: mlflow, url: '${HIDDEN}'}]",
         "exporters: [{name: x, type: mlflow, url: 'http://h', max_models: '${HIDDEN}'}]",
+        "exporters: [{name: x, type: mlflow, url: 'http://h', auth: {username: a, password_file: '${HIDDEN}'}}]",
+        "exporters: [{name: x, type: mlflow, url: 'http://h', auth: {token: *SECRET}}]",
+        "exporters: [{name: x, type: mlflow, url: 'http://h', auth: {token: !SECRET}}]",
+        "exporters: [{name: x, type: '${HIDDEN}', url: 'http://h'}]",
+        "notifications: {receiver: '${HIDDEN}', receivers: [{name: a, webhook: {url: 'http://x'}}]}",
     ],
 )
 def test_no_mistake_repeats_a_secret(running: Running, mistake: str) -> None:

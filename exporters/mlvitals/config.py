@@ -65,6 +65,9 @@ def load(
 def load_web(path: Path) -> WebConfig:
     """Read and check a web configuration file. Raises ConfigError."""
     document = read(path, environment=None)
+    if document.data is None:
+        # It is being written, perhaps; taken as it is, it would open the server to everybody.
+        raise ConfigError([f"{path}: the file is empty; write {{}} for neither TLS nor users"])
     return _whole(document, WebConfig, document.data or {}, {"folder": path.parent})
 
 

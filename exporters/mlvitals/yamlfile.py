@@ -21,6 +21,8 @@ MAX_NODES = 50_000
 MAX_MISTAKES = 100
 """Mistakes of one file that are told; there can be as many as it has values."""
 _LONGEST = 1000
+# A secret that begins with * or ! looks like one of these.
+_NAMED = re.compile(r"(alias|anchor|tag|tag handle) ['\"].*", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)\}|\{?)")
 
 
@@ -37,7 +39,7 @@ class Document:
     """A parsed file: plain data, the line of every key and value, and the text of every scalar as it was written.
 
     It gathers what is wrong with the file, too. `unset`: where a variable is not set, and its name; who knows what the
-    value is for says whether that is a mistake.
+    value is for says whether that is a mistake. `expanded`: values that variables have changed; no mistake repeats one.
     """
 
     source: str
@@ -45,6 +47,7 @@ class Document:
     lines: dict[Location, int] = field(default_factory=dict)
     written: dict[Location, str] = field(default_factory=dict)
     unset: list[tuple[Location, str]] = field(default_factory=list)
+    expanded: dict[Location, str] = field(default_factory=dict, repr=False)
     _mistakes: dict[str, int] = field(default_factory=dict)
     _unread: set[Location] = field(default_factory=set)
 
@@ -81,6 +84,8 @@ class Document:
         line = line or self.lines.get(near, 0)
         where = f"{self.source}:{line}:" if line else f"{self.source}:"
         key = f" {shown(location)}:" if location else ""
+        if hidden := self.expanded.get(location):
+            what = what.replace(hidden, self.written[location]).replace(repr(hidden)[1:-1], self.written[location])
         self._mistakes.setdefault(where + plain(f"{key} {what}", _LONGEST), line)
 
 
@@ -112,7 +117,8 @@ def parse(text: str, source: str, environment: Mapping[str, str] | None = os.env
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
-        raise ConfigError([f"{source}{line}: not YAML: {error.problem or error.context}"]) from None
+        problem = _NAMED.sub(r"\1", error.problem or error.context or "")
+        raise ConfigError([f"{source}{line}: not YAML: {problem}"]) from None
     except yaml.YAMLError as error:
         raise ConfigError([f"{source}: not YAML: {str(error).splitlines()[0]}"]) from None
     except RecursionError:
@@ -195,6 +201,8 @@ class _Reader:
         if not isinstance(value, str):
             return value
         text = value if self._environment is None else self._expand(value, at, self._environment)
+        if text and text != value:
+            self._document.expanded[at] = text
         if any("\ud800" <= char <= "\udfff" for char in text):
             self._document.unreadable(at, "not Unicode text")
         return text

@@ -88,6 +88,15 @@ def test_an_unreadable_password_asks_nobody(tmp_path: Path) -> None:
     assert not desk.asked
 
 
+def test_an_empty_password_file_asks_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("\n")
+    desk = Desk()
+    with pytest.raises(UpstreamError, match=r"password is empty") as caught:
+        login(desk, password=None, password_file=file).proof(Deadline(1))
+    assert (caught.value.reason, desk.asked) == ("auth", [])
+
+
 def test_a_client_renews_and_repeats_the_call_once() -> None:
     desk = Desk()
     with Replay(desk.respond) as server:

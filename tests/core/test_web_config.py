@@ -178,6 +178,14 @@ def test_guesses_under_way_at_the_end_leave_nothing_in_the_log(
     assert capfd.readouterr().out == ""
 
 
+@pytest.mark.parametrize("text", ["", "\n", "# users\n"])
+def test_an_empty_file_does_not_open_the_server(tmp_path: Path, text: str) -> None:
+    web = tmp_path / "web.yml"
+    web.write_text(text)
+    with pytest.raises(ConfigError, match="empty"):
+        load_web(web)
+
+
 def test_nobody_checks_the_password_of_a_client_that_is_gone() -> None:
     async def admitted() -> list[bool]:
         guard = Guard()

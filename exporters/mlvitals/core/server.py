@@ -214,7 +214,7 @@ class _NotFound(_Base):
 
 
 class _Handler(_Base):
-    def initialize(self, *, route: Route, threads: ThreadPoolExecutor, **common: Any) -> None:
+    def initialize(self, *, route: Route, threads: ThreadPoolExecutor, **common: Any) -> None:  # type: ignore[override]
         super().initialize(**common)
         self._route = route
         self._threads = threads
@@ -233,6 +233,9 @@ class _Handler(_Base):
 
     async def _handle(self, args: tuple[str, ...]) -> None:
         host = self.request.headers.get("Host", "")
+        if not host and self.request.version == "HTTP/1.0":
+            # Load balancers' health checks send none.
+            host = address_of([self._stream.socket])
         if not _HOST.fullmatch(host):
             raise HTTPError(400)
         request = Request(args, host, self.request.protocol, _Headers(self.request.headers))
