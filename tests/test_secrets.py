@@ -148,9 +148,14 @@ def _over_http() -> list[str]:
     return [name for name in registry.type_names() if issubclass(registry.exporter_type(name).settings, HttpOptions)]
 
 
+def _scrape(garden: Garden) -> dict[str, Any]:
+    certificate = {"cert_file": "client.pem", "key_file": garden.file("scrape-key")}
+    return {"username": USER, "password_file": garden.file("scrape"), "ca_file": "ca.pem", **certificate}
+
+
 def _config(garden: Garden, url: str) -> dict[str, Any]:
     return {
-        "web": {"scrape": {"username": USER, "password_file": garden.file("scrape"), "ca_file": "ca.pem"}},
+        "web": {"scrape": _scrape(garden)},
         "exporters": [
             *(entry for name in _over_http() for entry in _exporters(garden, name, url)),
             *_databases(garden),

@@ -28,11 +28,15 @@ class Scrape(Settings):
     username: str | None = Field(None, description="user of basic auth")
     password_file: str | None = Field(None, description="file that holds the password")
     ca_file: str | None = Field(None, description="CA that signed the certificate of mlvitals")
+    cert_file: str | None = Field(None, description="certificate that Prometheus shows; needs key_file")
+    key_file: str | None = Field(None, description="key of cert_file")
+    server_name: str | None = Field(None, description="name in the certificate of mlvitals, where it is another one")
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
         """Half a pair of credentials."""
         yield from together(data, "username", "password_file")
+        yield from together(data, "cert_file", "key_file")
 
 
 class Web(Settings):
