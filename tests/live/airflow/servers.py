@@ -1,4 +1,4 @@
-"""What holds for the database of a live world on PostgreSQL, and for its copy in MariaDB."""
+"""What holds for the database of a live world on PostgreSQL, and for copies of it in MariaDB and SQLite."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from compose.airflow import AIRFLOW_2
-from compose.mariadb import MariaDB, mariadb_server
+from compose.mariadb import mariadb_server
 from mlvitals.airflow import metrics as m
 from tests.live.airflow.checking import check
 from tests.live.airflow.looking import differences, looking, settings
@@ -22,17 +22,17 @@ class OnServers:
 
     def test_a_copy_in_mariadb_tells_the_same(self, world: World, tmp_path: Path) -> None:
         with mariadb_server(tmp_path) as mariadb:
-            _copy(world, mariadb)
+            _copy(world, mariadb.create_database("airflow"))
             (tmp_path / "password").write_text(mariadb.password)
             where = {"url": f"mysql://127.0.0.1:{mariadb.port}/airflow", "username": "airflow"}
-            copy = settings(world, "database", database={**where, "password_file": str(tmp_path / "password")})
-            with looking(copy) as look, looking(settings(world, "database")) as original:
-                different = differences(look(), original())
-        # Nobody sends heartbeats to the copy.
-        assert different.keys() <= {str(m.COMPONENT_HEALTHY)}, different
+            _compare(world, where | {"password_file": str(tmp_path / "password")})
+
+    def test_a_copy_in_sqlite_tells_the_same(self, world: World, tmp_path: Path) -> None:
+        url = f"sqlite:///{tmp_path}/airflow.db"
+        _copy(world, url)
+        _compare(world, {"url": url})
 
     def test_check_says_which_rights_a_role_lacks(self, world: World, tmp_path: Path) -> None:
-        assert world.postgres
         world.postgres.sql("CREATE ROLE poor LOGIN PASSWORD 'poor'; GRANT SELECT ON dag, dag_run TO poor", "airflow")
         (tmp_path / "poor").write_text("poor")
         database = settings(world, "database")["database"] | {"username": "poor", "password_file": "poor"}
@@ -48,14 +48,24 @@ class OnServers:
         assert "a wrong password" not in said
 
 
-def _copy(made: World, mariadb: MariaDB) -> None:
-    airflow, url = made.airflow, mariadb.create_database("airflow")
-    env = {**airflow.env, **COLLATION}
+def _copy(made: World, url: str) -> None:
+    airflow = made.airflow
+    env = {**airflow.env, **(COLLATION if url.startswith("mysql") else {})}
     if airflow.release is AIRFLOW_2:
         # Airflow 3 refuses to do it with PyMySQL.
-        migrate = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url}
+        migrate = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url, "AIRFLOW__CORE__EXECUTOR": "SequentialExecutor"}
         _run([airflow.python, "-m", "airflow", "db", "migrate"], env | migrate)
     _run([airflow.python, COPY, airflow.database, url], env)
+
+
+def _compare(made: World, copy: dict[str, str]) -> None:
+    with (
+        looking(settings(made, "database", database=copy)) as look,
+        looking(settings(made, "database")) as original,
+    ):
+        different = differences(look(), original())
+    # Nobody sends heartbeats to the copy.
+    assert different.keys() <= {str(m.COMPONENT_HEALTHY)}, different
 
 
 def _run(command: list[str | Path], env: dict[str, str]) -> None:
