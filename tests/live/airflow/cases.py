@@ -35,7 +35,7 @@ with dag("{dag_id}"):
 class EveryWorld:
     """Tests of the fixture `world`; each leaves it as it was."""
 
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def looks(self, world: World) -> Iterator[dict[str, Look]]:
         """A look from each source."""
         with ExitStack() as closed:

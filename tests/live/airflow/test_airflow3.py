@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -14,7 +15,7 @@ from mlvitals.core.collector import Collector, Deadline, Failure, UpstreamError
 from tests.live.airflow.cases import EveryWorld
 from tests.live.airflow.looking import faults, looking, settings
 from tests.live.airflow.outages import EveryOutage
-from tests.live.airflow.servers import OnServers
+from tests.live.airflow.servers import OnServers, compare_with, copy_metadata
 from tests.live.airflow.world import World
 from tests.live.airflow.world import world as made_world
 from tests.support.processes import working_in
@@ -41,6 +42,12 @@ class TestDatabaseOfAirflow3(OnServers):
 
 class TestOutagesOfAirflow3(EveryOutage):
     """The tests of what fails."""
+
+
+def test_a_copy_in_sqlite_tells_the_same(world: World, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/airflow.db"
+    copy_metadata(world, url)
+    compare_with(world, {"url": url})
 
 
 def test_with_a_password_an_expired_token_is_replaced(world: World) -> None:

@@ -31,8 +31,8 @@ SETTINGS = {
     "AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE": "False",
     # So that Airflow and the exporter do not agree on a triggerer that is late.
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "3600",
-    # Airflow 3: seconds after which a token has expired.
-    "AIRFLOW__API_AUTH__JWT_EXPIRATION_TIME": "5",
+    # Seconds after which a token of Airflow 3 has expired: more than a collection takes.
+    "AIRFLOW__API_AUTH__JWT_EXPIRATION_TIME": "20",
     "AIRFLOW__API_AUTH__JWT_LEEWAY": "0",
 }
 
