@@ -228,7 +228,8 @@ def _settings(home: Path, dags: Path, url: str, database: str) -> dict[str, str]
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "CORE__EXECUTOR": "LocalExecutor",
-        "DATABASE__SQL_ALCHEMY_CONN": database,
+        # SQLite waits so many seconds for others to have written; by default 5.
+        "DATABASE__SQL_ALCHEMY_CONN": f"{database}?timeout=60" if database.startswith("sqlite") else database,
         "USAGE_DATA_COLLECTION__ENABLED": "False",
         # Airflow 3
         "API__BASE_URL": url,

@@ -17,11 +17,11 @@ from mlvitals.airflow import metrics as m
 from tests.live.airflow.checking import check
 from tests.live.airflow.expected import LINKS
 from tests.live.airflow.guide import otherwise
-from tests.live.airflow.looking import SOURCES, Look, differences, faults, looking, settings, soon
+from tests.live.airflow.looking import SOURCES, Look, differences, faults, looking, settings
 from tests.live.airflow.world import World
 from tests.support.exposition import Samples, sample
 from tests.support.processes import addresses
-from tests.support.waiting import until
+from tests.support.waiting import soon, until
 
 SHOWN_BY_TESTS_OF_THEIR_OWN = {str(m.COMPONENT_HEALTHY), str(m.TRIGGERED_STATE)}
 TRANSIENT = """
@@ -35,7 +35,7 @@ with dag("{dag_id}"):
 class EveryWorld:
     """Tests of the fixture `world`; each leaves it as it was."""
 
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def looks(self, world: World) -> Iterator[dict[str, Look]]:
         """A look from each source."""
         with ExitStack() as closed:

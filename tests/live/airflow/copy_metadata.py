@@ -20,7 +20,8 @@ def main() -> None:
     if not inspect(target).has_table("dag_run"):
         Base.metadata.create_all(target)
     with source.connect() as read, target.begin() as write:
-        write.execute(text("SET foreign_key_checks = 0"))
+        if write.dialect.name == "mysql":
+            write.execute(text("SET foreign_key_checks = 0"))
         revision = Table("alembic_version", MetaData(), autoload_with=source)
         revision.create(write, checkfirst=True)
         for table in (*Base.metadata.tables.values(), revision):

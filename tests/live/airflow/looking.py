@@ -18,7 +18,6 @@ from tests.live.airflow.expected import Key
 from tests.live.airflow.guide import PASSWORD, ROLE, missing
 from tests.live.airflow.world import World
 from tests.support.exposition import Samples, sample, samples
-from tests.support.waiting import until
 
 SOURCES = ("REST", "database")
 Look = Callable[[], Samples]
@@ -31,11 +30,9 @@ def settings(made: World, source: str, **changes: Any) -> dict[str, Any]:
     if source == "REST":
         auth = {"username": username, "password_file": _secret(made, password)}
         where: dict[str, Any] = {"url": made.airflow.url, "auth": auth}
-    elif made.postgres:
+    else:
         url = f"postgresql://127.0.0.1:{made.postgres.port}/airflow"
         where = {"database": {"url": url, "username": ROLE, "password_file": _secret(made, PASSWORD)}}
-    else:
-        where = {"database": {"url": made.airflow.database}}
     return {"name": source.lower(), "type": "airflow", **where, **expected.SETTINGS, **changes}
 
 
@@ -61,20 +58,6 @@ def looking(configured: dict[str, Any]) -> Iterator[Look]:
     finally:
         for collector in collectors:
             collector.close()
-
-
-def soon(wrong: Callable[[], list[str]], seconds: float = 60.0) -> None:
-    """Nothing is wrong, if not at once. Fails with what is wrong in the end."""
-    last: list[str] = []
-
-    def right() -> bool:
-        last[:] = wrong()
-        return not last
-
-    try:
-        until(right, seconds)
-    except AssertionError as error:
-        raise AssertionError("\n".join(last)) from error
 
 
 def faults(made: World, source: str, seen: Samples) -> list[str]:

@@ -8,9 +8,9 @@ import pytest
 
 from compose.airflow import AIRFLOW_2
 from tests.live.airflow.cases import EveryWorld
-from tests.live.airflow.outages import EveryOutage
 from tests.live.airflow.servers import OnServers
-from tests.live.airflow.world import World, world_on_postgres
+from tests.live.airflow.world import World
+from tests.live.airflow.world import world as made_world
 from tests.support.processes import working_in
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("airflow")
-    with world_on_postgres(folder, AIRFLOW_2) as made:
+    with made_world(folder, AIRFLOW_2) as made:
         yield made
     assert working_in(folder) == []
 
@@ -30,7 +30,3 @@ class TestAirflow2(EveryWorld):
 
 class TestDatabaseOfAirflow2(OnServers):
     """The tests of every world on a database server."""
-
-
-class TestOutagesOfAirflow2(EveryOutage):
-    """The tests of what fails."""

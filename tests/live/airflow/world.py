@@ -21,17 +21,19 @@ from compose.airflow import AIRFLOW_3, Airflow, Release, airflow_server
 from compose.postgres import Postgres, postgres_server
 from tests.live.airflow.expected import EXPECTED, SECONDS_OF_LONG, Expected
 from tests.live.airflow.guide import rights
-from tests.support.waiting import until
+from tests.support.waiting import soon, until
 
 DAGS = Path(__file__).parent / "dags"
 PATIENCE = 240.0
-DRIVERS = {"postgresql": "postgresql+pg8000", "sqlite": "sqlite"}
 IDLE_WORKERS = (b"airflow worker -- LocalExecutor: <idle>", b"airflow worker -- LocalExecutor")
 """Titles of processes, of Airflow 3 and 2."""
 SETTINGS = {
     "AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE": "False",
     # So that Airflow and the exporter do not agree on a triggerer that is late.
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "3600",
+    # Seconds after which a token of Airflow 3 has expired: more than a collection takes.
+    "AIRFLOW__API_AUTH__JWT_EXPIRATION_TIME": "20",
+    "AIRFLOW__API_AUTH__JWT_LEEWAY": "0",
 }
 
 ASKED_FOR: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
@@ -46,10 +48,10 @@ ASKED_FOR: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
 
 @dataclass(frozen=True)
 class World:
-    """The Airflow, the server of its database unless it is SQLite, the folder of all, Unix time of its start."""
+    """The Airflow, the server of its database, the folder of all, Unix time of its start."""
 
     airflow: Airflow
-    postgres: Postgres | None
+    postgres: Postgres
     folder: Path
     started: float
 
@@ -61,8 +63,8 @@ class World:
     @contextmanager
     def metadata(self) -> Iterator[Connection]:
         """Airflow's own database; what is written is kept at the end."""
-        url = make_url(self.airflow.database)
-        engine = create_engine(url.set(drivername=DRIVERS[url.get_backend_name()]), poolclass=NullPool)
+        url = make_url(self.airflow.database).set(drivername="postgresql+pg8000")
+        engine = create_engine(url, poolclass=NullPool)
         with engine.begin() as connection:
             yield connection
 
@@ -91,52 +93,38 @@ class World:
 
 
 @contextmanager
-def world_on_postgres(folder: Path, release: Release) -> Iterator[World]:
-    """The world with its metadata in a database `airflow` of its own server; `folder` is empty."""
+def world(folder: Path, release: Release) -> Iterator[World]:
+    """Start Airflow on a PostgreSQL of its own, both in `folder`, which is empty, and bring it into this state."""
+    shutil.copytree(DAGS, folder / "dags")
     with postgres_server(folder) as postgres:
-        database = postgres.create_database("airflow")
-        with _airflow(folder, release, database, {}) as (airflow, started):
-            made = _populated(World(airflow, postgres, folder, started))
+        database, started = postgres.create_database("airflow"), time.time()
+        settings = {**SETTINGS, "WORLD": str(folder), "WORLD_STARTED": str(started)}
+        with airflow_server(folder, folder / "dags", release, database, settings) as airflow:
+            made = World(airflow, postgres, folder, started)
+            _populate(made)
             postgres.sql(rights(release), "airflow")
             yield made
 
 
-@contextmanager
-def world_on_sqlite(folder: Path, settings: Mapping[str, str]) -> Iterator[World]:
-    """The world of Airflow 3 with its metadata in a file, and with these environment variables; `folder` is empty."""
-    with _airflow(folder, AIRFLOW_3, None, settings) as (airflow, started):
-        yield _populated(World(airflow, None, folder, started))
-
-
-@contextmanager
-def _airflow(
-    folder: Path, release: Release, database: str | None, settings: Mapping[str, str]
-) -> Iterator[tuple[Airflow, float]]:
-    dags, started = folder / "dags", time.time()
-    shutil.copytree(DAGS, dags)
-    own = {"WORLD": str(folder), "WORLD_STARTED": str(started)}
-    with airflow_server(folder, dags, release, database, {**SETTINGS, **own, **settings}) as airflow:
-        yield airflow, started
-
-
-def _populated(made: World) -> World:
+def _populate(made: World) -> None:
     made.airflow.call("POST", "/pools", {"name": "narrow", "slots": 1})
     until(lambda: made.dag_ids() == EXPECTED.keys() and made.import_errors() == 1, PATIENCE)
     for asked in ASKED_FOR:
         made.trigger(*asked)
     before = {dag_id: each for dag_id, each in EXPECTED.items() if dag_id != "unattended"}
-    until(lambda: _settled(made, before), PATIENCE)
+    soon(lambda: _unsettled(made, before), PATIENCE)
     _set_back(made)
     _freeze_idle_workers(made.airflow)
     made.trigger("unattended", "a", {})
-    until(lambda: _settled(made, EXPECTED), PATIENCE)
-    return made
+    soon(lambda: _unsettled(made, EXPECTED), PATIENCE)
 
 
-def _settled(made: World, expected: Mapping[str, Expected]) -> bool:
+def _unsettled(made: World, expected: Mapping[str, Expected]) -> list[str]:
+    """DAG, state and number of runs and task instances that are still to be seen or to go."""
     runs = Counter({(dag_id, state): count for dag_id, each in expected.items() for state, count in each.runs.items()})
     tasks = Counter({(dag_id, state): n for dag_id, each in expected.items() for state, n in each.tasks.items()})
-    return made.runs() == runs and made.tasks() == tasks
+    different = (runs.items() ^ made.runs().items()) | (tasks.items() ^ made.tasks().items())
+    return sorted(map(str, different))
 
 
 def _set_back(made: World) -> None:
