@@ -13,14 +13,15 @@ from compose.airflow import AIRFLOW_2, AIRFLOW_3
 from mlvitals.airflow import EXPORTER
 from mlvitals.core.collector import Deadline, Snapshot
 from tests.exporters.airflow.test_golden import RESPONSES, configured
-from tests.live.airflow.world import World, world_on_postgres
+from tests.live.airflow.world import World
+from tests.live.airflow.world import world as live_world
 from tests.support.replay import Replay, recorder
 
 
 def main() -> int:
     """Start each release, fill it, and pass one cold collection through a recorder."""
     for api, release in (("v1", AIRFLOW_2), ("v2", AIRFLOW_3)):
-        with tempfile.TemporaryDirectory() as folder, world_on_postgres(Path(folder), release) as world:
+        with tempfile.TemporaryDirectory() as folder, live_world(Path(folder), release) as world:
             _record(world, RESPONSES / api, folder)
     return 0
 

@@ -252,7 +252,7 @@ def test_a_run_that_was_active_is_asked_for_again_however_old_it_is(
     for number in range(1000):
         airflow.run("other", f"{number}", "success", NOW - 20 * DAY + number, end=NOW - 20 * DAY + number)
     assert [run.key.run_id for run in source.active_runs(deadline())] == ["very long"]
-    airflow.change("dag_run", {"id": very_long}, state="success", end_date=NOW, updated_at=NOW)
+    airflow.change("dag_run", {"id": very_long}, state="success", end_date=NOW, updated_at=time.time())
     assert list(source.active_runs(deadline())) == []
     found = changed(source, NOW - 120)
     assert (found["very long"].state, found["very long"].duration) == ("success", 30 * DAY)
@@ -375,7 +375,7 @@ def test_tasks_that_are_cleared_do_not_count_any_more(airflow: AirflowDatabase, 
     airflow.task("train", "r", "a", "failed", end_date=NOW - HOUR)
     assert tasks(source, "train").recent == {("train", "failed"): 1}
     airflow.change("task_instance", {"task_id": "a"}, state=None, end_date=None)
-    airflow.change("dag_run", {"run_id": "r"}, state="queued", end_date=None, updated_at=NOW)
+    airflow.change("dag_run", {"run_id": "r"}, state="queued", end_date=None, updated_at=time.time())
     assert tasks(source, "train").recent == {}
 
 
