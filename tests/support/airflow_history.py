@@ -35,9 +35,12 @@ class History:
         schema = statements(SCHEMAS / "postgresql-3.3.sql")
         keys = [statement for statement in schema if "ADD CONSTRAINT" in statement or " INDEX " in statement]
         tables = [statement for statement in schema if statement not in keys]
-        rows = (re.sub(r":(dags|hours|tasks)\b", self._number, statement) for statement in statements(HISTORY))
-        for each in (*tables, *rows, *keys, "VACUUM (ANALYZE)"):
+        for each in (*tables, *self.rows(), *keys, "VACUUM (ANALYZE)"):
             execute(each)
+
+    def rows(self) -> list[str]:
+        """The statements that fill the tables of a database that has them, and nothing in them."""
+        return [re.sub(r":(dags|hours|tasks)\b", self._number, statement) for statement in statements(HISTORY)]
 
     def _number(self, name: re.Match[str]) -> str:
         return str(getattr(self, name[1]))

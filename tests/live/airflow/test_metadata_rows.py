@@ -42,7 +42,7 @@ class Reader:
         more = {"conf_keys": ["model_name"], "tasks": {"include": ["dag_000*"]}}
         made = AirflowSettings.model_validate({"name": "a", "type": "airflow", "database": database, **more})
         assert made.database
-        self._sql = lambda statement: postgres.sql(statement, name)
+        self._postgres, self._name = postgres, name
         self._sources = [SqlSource(made, made.database) for _ in range(2)]
         self._collectors = (DagCollector(made, self._sources[0]), TaskCollector(made, self._sources[1]))
 
@@ -64,7 +64,7 @@ class Reader:
                 # A server process tells what it has read when it likes.
                 connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")
                 connection.rollback()
-        return int(self._sql(READ))
+        return int(self._postgres.sql(READ, self._name))
 
 
 @contextmanager
