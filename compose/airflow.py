@@ -34,9 +34,11 @@ QUICK = {
     "CORE__PARALLELISM": "8",
     "DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
     "DAG_PROCESSOR__REFRESH_INTERVAL": "1",
+    "DAG_PROCESSOR__STALE_DAG_THRESHOLD": "5",
     "SCHEDULER__DAG_DIR_LIST_INTERVAL": "1",
     "SCHEDULER__PARSING_CLEANUP_INTERVAL": "1",
     "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "SCHEDULER__STALE_DAG_THRESHOLD": "5",
 }
 
 
@@ -215,7 +217,8 @@ def _settings(home: Path, dags: Path, url: str, database: str) -> dict[str, str]
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "CORE__EXECUTOR": "LocalExecutor",
-        "DATABASE__SQL_ALCHEMY_CONN": database,
+        # SQLite waits so many seconds for others to have written; by default 5.
+        "DATABASE__SQL_ALCHEMY_CONN": f"{database}?timeout=60" if database.startswith("sqlite") else database,
         "USAGE_DATA_COLLECTION__ENABLED": "False",
         # Airflow 3
         "API__BASE_URL": url,

@@ -19,3 +19,17 @@ def until(condition: Callable[[], T], seconds: float = 60.0) -> T:
         if time.monotonic() > end:
             raise AssertionError(f"not true within {seconds:g} s; last answer: {answer!r}")
         time.sleep(0.01)
+
+
+def soon(wrong: Callable[[], list[str]], seconds: float = 60.0) -> None:
+    """Return once nothing is wrong; fail with what still is after `seconds`."""
+    last: list[str] = []
+
+    def right() -> bool:
+        last[:] = wrong()
+        return not last
+
+    try:
+        until(right, seconds)
+    except AssertionError as error:
+        raise AssertionError("\n".join(last)) from error

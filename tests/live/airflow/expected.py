@@ -1,7 +1,7 @@
 """What is true of the live world, as data, and what a metrics page must show of it.
 
-`values` are the samples that do not depend on when the world was made; `times` are the others, which are points in time
-since then or durations. Together they are all samples, so a page that shows more is wrong too.
+`values` are the samples that do not depend on when the world was made, `times` the others. Together they are all
+samples, so a page that shows more is wrong too.
 """
 
 from __future__ import annotations
@@ -121,14 +121,14 @@ _POOL_SLOTS = {
 
 
 def values(release: Release) -> Samples:
-    """The samples that do not depend on time, but for those that name the version and a file."""
-    parts = (_server(), _links_and_assets(), _confs(), _tasks())
+    """The samples that do not depend on time, but for the one that names the version."""
+    parts = (_server(), _links_and_assets(), _confs(), _tasks(), _objectives(), _long())
     dags = (found for dag_id, each in EXPECTED.items() for found in _dag(dag_id, each, release))
     return dict([*(found for part in parts for found in part), *dags])
 
 
-def times(release: Release) -> set[Key]:
-    """The samples that are points in time since the world was made, and durations."""
+def times() -> set[Key]:
+    """The samples that are points in time, or durations, but for the one that names a file."""
     found = set(_times_of_others())
     for dag_id, each in EXPECTED.items():
         found |= {sample(metric, dag_id=dag_id) for metric in _times_of_dag(dag_id, each)}
@@ -192,6 +192,14 @@ def _links_and_assets() -> Found:
     for (dag_id, task_id, child), state in LINKS.items():
         yield from _states(m.TRIGGERED_STATE, state, dag_id=dag_id, task_id=task_id, child_dag_id=child)
     yield sample(m.ASSETS_TOTAL), len(ASSETS)
+
+
+def _long() -> Found:
+    for metric in (m.DAG_LAST_RUN_DURATION, m.DAG_LAST_SUCCESS_DURATION):
+        yield sample(metric, dag_id="long"), SECONDS_OF_LONG
+
+
+def _objectives() -> Found:
     for asset in ASSETS:
         yield sample(m.ASSET_UPDATE_OBJECTIVE, asset=asset), 26 * HOUR
     yield sample(m.DAG_START_OBJECTIVE, dag_id="runs_on"), HOUR / 6

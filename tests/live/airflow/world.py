@@ -15,17 +15,31 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, create_engine, make_url
+from sqlalchemy.pool import NullPool
 
 from compose.airflow import AIRFLOW_3, Airflow, Release, airflow_server
+from compose.postgres import Postgres, postgres_server
 from tests.live.airflow.expected import EXPECTED, SECONDS_OF_LONG, Expected
-from tests.support.waiting import until
+from tests.live.airflow.guide import rights
+from tests.support.waiting import soon, until
 
 DAGS = Path(__file__).parent / "dags"
-# On a busy machine.
 PATIENCE = 240.0
 IDLE_WORKERS = (b"airflow worker -- LocalExecutor: <idle>", b"airflow worker -- LocalExecutor")
 """Titles of processes, of Airflow 3 and 2."""
-DRIVERS = {"postgresql": "postgresql+pg8000", "mysql": "mysql+pymysql", "sqlite": "sqlite"}
+SETTINGS = {
+    # Running tasks go on while the web server is gone, and while nobody looks after them.
+    "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "1000",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "3600",
+    "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "3600",
+    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "3600",
+    "AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE": "False",
+    # So that Airflow and the exporter do not agree on a triggerer that is late.
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "3600",
+    # Seconds after which a token of Airflow 3 has expired: more than a collection takes.
+    "AIRFLOW__API_AUTH__JWT_EXPIRATION_TIME": "20",
+    "AIRFLOW__API_AUTH__JWT_LEEWAY": "0",
+}
 
 ASKED_FOR: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     *((dag_id, "a", {}) for dag_id in ("parent", "produces", "starves", "waits", "succeeds", "fails", "retries")),
@@ -39,11 +53,25 @@ ASKED_FOR: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
 
 @dataclass(frozen=True)
 class World:
-    """The Airflow, the folder of its DAGs, and Unix time when it was started."""
+    """The Airflow, the server of its database, the folder of all, Unix time of its start."""
 
     airflow: Airflow
-    dags: Path
+    postgres: Postgres
+    folder: Path
     started: float
+
+    @property
+    def dags(self) -> Path:
+        """The folder of its DAGs."""
+        return self.folder / "dags"
+
+    @contextmanager
+    def metadata(self) -> Iterator[Connection]:
+        """Airflow's own database; what is written is kept at the end."""
+        url = make_url(self.airflow.database).set(drivername="postgresql+pg8000")
+        engine = create_engine(url, poolclass=NullPool)
+        with engine.begin() as connection:
+            yield connection
 
     def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, Any]) -> None:
         """Ask for a run."""
@@ -70,19 +98,17 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, release: Release, database: str | None = None) -> Iterator[World]:
-    """Start Airflow with its state in `folder` and bring it into the state of `expected`, in about a minute."""
-    dags, started = folder / "dags", time.time()
-    shutil.copytree(DAGS, dags)
-    settings = {
-        "WORLD": str(folder),
-        "WORLD_STARTED": str(started),
-        "AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE": "False",
-    }
-    with airflow_server(folder, dags, release, database, settings) as airflow:
-        made = World(airflow, dags, started)
-        _populate(made)
-        yield made
+def world(folder: Path, release: Release) -> Iterator[World]:
+    """Start Airflow on a PostgreSQL of its own, both in `folder`, which is empty, and bring it into this state."""
+    shutil.copytree(DAGS, folder / "dags")
+    with postgres_server(folder) as postgres:
+        database, started = postgres.create_database("airflow"), time.time()
+        settings = {**SETTINGS, "WORLD": str(folder), "WORLD_STARTED": str(started)}
+        with airflow_server(folder, folder / "dags", release, database, settings) as airflow:
+            made = World(airflow, postgres, folder, started)
+            _populate(made)
+            postgres.sql(rights(release), "airflow")
+            yield made
 
 
 def _populate(made: World) -> None:
@@ -91,36 +117,35 @@ def _populate(made: World) -> None:
     for asked in ASKED_FOR:
         made.trigger(*asked)
     before = {dag_id: each for dag_id, each in EXPECTED.items() if dag_id != "unattended"}
-    until(lambda: _settled(made, before), PATIENCE)
-    _set_back(made.airflow.database)
+    soon(lambda: _unsettled(made, before), PATIENCE)
+    _set_back(made)
     _freeze_idle_workers(made.airflow)
     made.trigger("unattended", "a", {})
-    until(lambda: _settled(made, EXPECTED), PATIENCE)
+    soon(lambda: _unsettled(made, EXPECTED), PATIENCE)
 
 
-def _settled(made: World, expected: Mapping[str, Expected]) -> bool:
+def _unsettled(made: World, expected: Mapping[str, Expected]) -> list[str]:
+    """DAG, state and number of runs and task instances that are still to be seen or to go."""
     runs = Counter({(dag_id, state): count for dag_id, each in expected.items() for state, count in each.runs.items()})
     tasks = Counter({(dag_id, state): n for dag_id, each in expected.items() for state, n in each.tasks.items()})
-    return made.runs() == runs and made.tasks() == tasks
+    different = (runs.items() ^ made.runs().items()) | (tasks.items() ^ made.tasks().items())
+    return sorted(map(str, different))
 
 
-def _set_back(database: str) -> None:
-    """What no test can wait for: a run that took 25.5 hours, and one that ended long before the window."""
-    url = make_url(database)
-    engine = create_engine(url.set(drivername=DRIVERS[url.get_backend_name()]))
-    with engine.begin() as connection:
+def _set_back(made: World) -> None:
+    """What no test can wait for: a run that took 25.5 hours, and one that was over long before the window."""
+    long, month = timedelta(seconds=SECONDS_OF_LONG), timedelta(days=30)
+    with made.metadata() as connection:
         for name in ("dag_run", "task_instance"):
             table = Table(name, MetaData(), autoload_with=connection)
-            _earlier(connection, table, "long", timedelta(seconds=SECONDS_OF_LONG), ("end_date", "updated_at"))
-            _earlier(connection, table, "long_ago", timedelta(days=30))
-    engine.dispose()
-
-
-def _earlier(connection: Connection, table: Table, dag_id: str, by: timedelta, but_for: tuple[str, ...] = ()) -> None:
-    of_dag = table.c.dag_id == dag_id
-    (row,) = connection.execute(table.select().where(of_dag)).mappings()
-    times = {name: value for name, value in row.items() if isinstance(value, datetime) and name not in but_for}
-    connection.execute(table.update().where(of_dag).values({name: value - by for name, value in times.items()}))
+            ran, over = (
+                connection.execute(table.select().where(table.c.dag_id == dag_id)).mappings().one()
+                for dag_id in ("long", "long_ago")
+            )
+            begun = {key: ran["end_date"] - long for key in ("start_date", "run_after", "queued_at") if key in ran}
+            connection.execute(table.update().where(table.c.dag_id == "long").values(begun))
+            past = {key: value - month for key, value in over.items() if isinstance(value, datetime)}
+            connection.execute(table.update().where(table.c.dag_id == "long_ago").values(past))
 
 
 def _freeze_idle_workers(airflow: Airflow) -> None:
