@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -33,13 +31,7 @@ with dag("{dag_id}"):
 
 
 class EveryWorld:
-    """Tests of the fixture `world`; each leaves it as it was."""
-
-    @pytest.fixture(scope="class")
-    def looks(self, world: World) -> Iterator[dict[str, Look]]:
-        """A look from each source."""
-        with ExitStack() as closed:
-            yield {source: closed.enter_context(looking(settings(world, source))) for source in SOURCES}
+    """Tests of the fixture `world`, with a look from each source; each leaves it as it was."""
 
     @pytest.mark.parametrize("source", SOURCES)
     def test_a_page_shows_what_is_true_and_nothing_else(

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from compose.processes import Server
 from mlvitals.airflow.collector import DagCollector, TaskCollector
-from tests.live.airflow.looking import SOURCES, settings
+from tests.live.airflow.looking import SOURCES
 from tests.live.airflow.world import World
 from tests.support.exposition import sample
-from tests.support.vitals import Vitals, mlvitals, samples
+from tests.support.vitals import Vitals, samples
 from tests.support.waiting import until
 
 TARGETS = (*DagCollector.targets, *TaskCollector.targets)
@@ -23,16 +19,6 @@ TARGETS = (*DagCollector.targets, *TaskCollector.targets)
 
 class EveryOutage:
     """Tests of the fixture `world`; each leaves it as it was."""
-
-    @pytest.fixture
-    def vitals(self, world: World, tmp_path: Path) -> Iterator[Vitals]:
-        """A mlvitals that looks at it from each source, once everything is shown."""
-        quick = {"interval": "1s", "deadline": "10s", "stale_after": "12s"}
-        exporters: list[dict[str, Any]] = [settings(world, source, **quick) for source in SOURCES]
-        (tmp_path / "mlvitals.yml").write_text(yaml.safe_dump({"exporters": exporters}))
-        with mlvitals(tmp_path) as running:
-            until(lambda: all(_up(running, source) for source in SOURCES))
-            yield running
 
     @pytest.mark.parametrize("outage", ["killed", "frozen"])
     def test_while_the_web_server_is_gone_the_database_tells_all(
@@ -43,11 +29,11 @@ class EveryOutage:
         try:
             until(lambda: _failing(vitals, "REST", "connect" if outage == "killed" else "timeout"))
             until(lambda: not _of_airflow(vitals, "REST"))
-            assert _up(vitals, "database")
+            assert up(vitals, "database")
             assert _of_airflow(vitals, "database")
         finally:
             _end(web, outage)
-        until(lambda: _up(vitals, "REST"))
+        until(lambda: up(vitals, "REST"))
         assert _of_airflow(vitals, "REST")
 
     def test_while_the_database_hangs_both_say_so(self, world: World, vitals: Vitals) -> None:
@@ -57,7 +43,7 @@ class EveryOutage:
             until(lambda: all(_failing(vitals, source, "timeout") for source in SOURCES))
         finally:
             _end(database, "frozen")
-        until(lambda: all(_up(vitals, source) for source in SOURCES))
+        until(lambda: all(up(vitals, source) for source in SOURCES))
 
 
 def _begin(server: Server, outage: str) -> None:
@@ -75,7 +61,8 @@ def _end(server: Server, outage: str) -> None:
         server.send(signal.SIGCONT)
 
 
-def _up(vitals: Vitals, source: str) -> bool:
+def up(vitals: Vitals, source: str) -> bool:
+    """Whether everything is read from this source."""
     page = samples(vitals.page(source.lower()))
     return all(page.get(sample("mlvitals_target_up", target=target)) == 1 for target in TARGETS)
 

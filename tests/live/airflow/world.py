@@ -28,6 +28,11 @@ PATIENCE = 240.0
 IDLE_WORKERS = (b"airflow worker -- LocalExecutor: <idle>", b"airflow worker -- LocalExecutor")
 """Titles of processes, of Airflow 3 and 2."""
 SETTINGS = {
+    # Running tasks go on while the web server is gone, and while nobody looks after them.
+    "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "1000",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "3600",
+    "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "3600",
+    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "3600",
     "AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE": "False",
     # So that Airflow and the exporter do not agree on a triggerer that is late.
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "3600",
