@@ -111,6 +111,15 @@ class Server:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop the server and all of its family by SIGSTOP while the block runs."""
+        self.send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.send(signal.SIGCONT)
+
     def wait(self, patience: float = PATIENCE) -> int:
         """Its exit status once it has ended by itself. Raises subprocess.TimeoutExpired after `patience` seconds."""
         assert self._process is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -45,12 +44,9 @@ class EveryWorld:
 
     def test_a_triggerer_that_is_late_by_another_bound(self, world: World, looks: dict[str, Look]) -> None:
         healthy = sample(m.COMPONENT_HEALTHY, component="triggerer")
-        world.airflow.triggerer.send(signal.SIGSTOP)
-        try:
+        with world.airflow.triggerer.frozen():
             _let_the_triggerer_be_late(world, timedelta(minutes=2))
             assert [looks[source]()[healthy] for source in SOURCES] == [1, 0]
-        finally:
-            world.airflow.triggerer.send(signal.SIGCONT)
         until(lambda: looks["database"]()[healthy] == 1)
 
     def test_over_rest_triggered_runs_are_learnt_little_by_little(self, world: World) -> None:

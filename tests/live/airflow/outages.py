@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -20,45 +21,32 @@ TARGETS = (*DagCollector.targets, *TaskCollector.targets)
 class EveryOutage:
     """Tests of the fixture `world`; each leaves it as it was."""
 
-    @pytest.mark.parametrize("outage", ["killed", "frozen"])
+    @pytest.mark.parametrize(("outage", "reason"), [("killed", "connect"), ("frozen", "timeout")])
     def test_while_the_web_server_is_gone_the_database_tells_all(
-        self, world: World, vitals: Vitals, outage: str
+        self, world: World, vitals: Vitals, outage: str, reason: str
     ) -> None:
-        web = world.airflow.web
-        _begin(web, outage)
-        try:
-            until(lambda: _failing(vitals, "REST", "connect" if outage == "killed" else "timeout"))
+        with _killed(world.airflow.web) if outage == "killed" else world.airflow.web.frozen():
+            until(lambda: _failing(vitals, "REST", reason))
             until(lambda: not _of_airflow(vitals, "REST"))
             assert up(vitals, "database")
             assert _of_airflow(vitals, "database")
-        finally:
-            _end(web, outage)
         until(lambda: up(vitals, "REST"))
         assert _of_airflow(vitals, "REST")
 
     def test_while_the_database_hangs_both_say_so(self, world: World, vitals: Vitals) -> None:
-        database = world.postgres.server
-        _begin(database, "frozen")
-        try:
+        with world.postgres.server.frozen():
             until(lambda: all(_failing(vitals, source, "timeout") for source in SOURCES))
-        finally:
-            _end(database, "frozen")
         until(lambda: all(up(vitals, source) for source in SOURCES))
 
 
-def _begin(server: Server, outage: str) -> None:
-    if outage == "killed":
-        server.stop()
-    else:
-        server.send(signal.SIGSTOP)
-
-
-def _end(server: Server, outage: str) -> None:
-    if outage == "killed":
+@contextmanager
+def _killed(server: Server) -> Iterator[None]:
+    server.stop()
+    try:
+        yield
+    finally:
         server.start()
         server.wait_until_ready()
-    else:
-        server.send(signal.SIGCONT)
 
 
 def up(vitals: Vitals, source: str) -> bool:
