@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
+from structlog.testing import capture_logs
 
+from mlvitals import logs
 from mlvitals.airflow.facts import (
     Asset,
     Component,
@@ -299,11 +300,12 @@ def test_confs_of_airflow_2_are_left_alone_and_that_is_said_once(tmp_path: Path)
     evil = b"cos\nmkdir\n(S'" + str(tmp_path / "made").encode() + b"'\ntR."
     airflow.run("train", "r", "success", NOW, conf=None)
     airflow.change("dag_run", {"run_id": "r"}, conf=evil)
-    with structlog.testing.capture_logs() as logs, sql_source(airflow.url, conf_keys=["model_name"]) as source:
+    logs.setup("warning")
+    with capture_logs() as lines, sql_source(airflow.url, conf_keys=["model_name"]) as source:
         source.server(deadline())
         assert changed(source)["r"].conf == {}
         source.server(deadline())
-    assert [entry["event"] for entry in logs] == ["conf_keys are not read: Airflow 2 pickles conf in its database"]
+    assert [entry["event"] for entry in lines] == ["conf_keys are not read: Airflow 2 pickles conf in its database"]
     assert not (tmp_path / "made").exists()
     airflow.engine.dispose()
 
