@@ -22,6 +22,7 @@ __all__ = ["ConfigError", "load", "load_web", "settings_from"]
 
 M = TypeVar("M", bound=BaseModel)
 
+_NO_EXPORTERS = "write exporters: [] when there are none"
 _ONE_VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _EXPECTED = {
     "missing": "required key is missing",
@@ -55,7 +56,8 @@ def load(
     """
     document = read(path, environment)
     if document.data is None:
-        document.data = {}
+        # Cut while it was written, perhaps: taken for a file without exporters, it would end all monitoring.
+        raise ConfigError([f"{path}: the file is empty; {_NO_EXPORTERS}"])
     if not isinstance(document.data, dict):
         document.mistake((), "expected a mapping with the key exporters")
         document.data = {}
@@ -87,8 +89,11 @@ class _Loader:
 
     def config(self) -> Config:
         data = dict(self._document.data)
-        entries = data.pop("exporters", None)
-        exporters = [*self._exporters(entries)] if isinstance(entries, list) else [] if entries is None else entries
+        entries = data.pop("exporters", [])
+        if entries is None:
+            self._document.mistake(("exporters",), f"expected a list; {_NO_EXPORTERS}")
+            entries = []
+        exporters = [*self._exporters(entries)] if isinstance(entries, list) else entries
         self._literal_secrets()
         self._unset_variables()
         self._note(_alert_mistakes(data.get("alerts")), ("alerts",))

@@ -18,8 +18,8 @@ def load(tmp_path: Path, text: str, **environment: str) -> HttpSettings:
     return exporter
 
 
-def test_an_empty_file_has_no_exporters(tmp_path: Path) -> None:
-    (tmp_path / "mlvitals.yml").write_text("# nothing yet\n")
+def test_no_exporters_are_written_as_an_empty_list(tmp_path: Path) -> None:
+    (tmp_path / "mlvitals.yml").write_text("exporters: []\n")
     assert config.load(tmp_path / "mlvitals.yml").exporters == ()
 
 

@@ -14,7 +14,7 @@ from mlvitals.core.patterns import Patterns
 from mlvitals.core.settings import Duration, HttpSettings, Mistake, Settings
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_BOUND = re.compile(rf"(?P<metric>.*\S)\s*(?P<operator><=|>=|<|>)\s*(?P<value>{_NUMBER})")
+_BOUND = re.compile(rf"(?P<metric>[^<>=]*[^<>=\s])\s*(?P<operator><=|>=|<|>)\s*(?P<value>{_NUMBER})")
 
 
 class Bound(NamedTuple):
