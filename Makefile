@@ -82,7 +82,7 @@ schema: ## Make Grafana's dashboard schema and its lists of units and calculatio
 	dashboards/schema/make.sh
 
 .PHONY: bench
-bench: env ## Measure scrapes, collections and memory
+bench: env ## Measure scrapes, collections and memory (10 minutes and more, 7 GB for a while)
 	@for benchmark in benchmarks/*.py; do $(BIN)/python -m "benchmarks.$$(basename "$$benchmark" .py)"; done
 
 .PHONY: soak

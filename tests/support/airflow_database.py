@@ -75,7 +75,7 @@ class AirflowDatabase:
             if self.major == 3
             else {"is_active": not stale, "is_subdag": False, "schedule_interval": schedule}
         )
-        self.add("dag", dag_id=dag_id, **own, **more)
+        self.add("dag", dag_id=dag_id, **(own | more))
         for tag in tags:
             self.add("dag_tag", dag_id=dag_id, name=tag)
 

@@ -25,7 +25,7 @@ def fill(airflow: AirflowDatabase) -> None:
     airflow.asset(1, "s3://a", [NOW])
     airflow.add("slot_pool", pool="default_pool", slots=128, include_deferred=False)
     airflow.add("import_error", filename="broken.py", timestamp=NOW)
-    airflow.add("job", job_type="SchedulerJob", state="running", latest_heartbeat=NOW)
+    airflow.add("job", job_type="SchedulerJob", state="running", latest_heartbeat=NOW - HOUR)
 
 
 def everything(source: SqlSource) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -183,3 +184,19 @@ def test_a_password_file_that_cannot_be_read(tmp_path: Path) -> None:
         error = failure(url, Deadline(30), password=None, password_file=str(file))
         assert server.seen == 0
     assert (error.reason, str(error)) == ("auth", f"{url}: cannot read {file}: not UTF-8 text")
+
+
+def test_a_server_that_says_the_password_back() -> None:
+    def say_it(sock: socket.socket) -> None:
+        sock.recv(1000)
+        # AuthenticationCleartextPassword, and after the answer an ErrorResponse.
+        sock.sendall(b"R" + struct.pack("!ii", 8, 3))
+        password = sock.recv(1000)[5:-1]
+        fields = b"SFATAL\0C28P01\0M" + password + b" is not the password, try " + password + b"1\0\0"
+        sock.sendall(b"E" + struct.pack("!i", len(fields) + 4) + fields)
+        hang(sock)
+
+    with listener(say_it) as server:
+        url = f"postgresql://127.0.0.1:{server.port}/airflow"
+        error = failure(url, Deadline(30))
+    assert (error.reason, str(error)) == ("auth", f"{url}: *** is not the password, try ***1")
