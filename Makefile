@@ -82,12 +82,12 @@ schema: ## Make Grafana's dashboard schema and its lists of units and calculatio
 	dashboards/schema/make.sh
 
 .PHONY: bench
-bench: env ## Measure scrapes, MLflow cycles and memory
-	@for benchmark in benchmarks/*.py; do $(BIN)/python "$$benchmark"; done
+bench: env ## Measure scrapes, collections of MLflow and Airflow, memory (10 minutes, 7 GB for a while)
+	@for benchmark in benchmarks/*.py; do $(BIN)/python -m "benchmarks.$$(basename "$$benchmark" .py)"; done
 
 .PHONY: soak
-soak: env ## Run the stack for MINUTES (30) while its MLflow freezes, dies and returns; watch memory
-	@exec $(BIN)/python -m compose.soak $(or $(MINUTES),30)
+soak: env ## Endurance, load, kill -9: PARTS (all of: cycles load kills outages), SEED of kills, MINUTES (30) of outages
+	@exec $(BIN)/python -m compose.soak --minutes $(or $(MINUTES),30) $(addprefix --seed ,$(SEED)) $(PARTS)
 
 .PHONY: constraints
 constraints: ## Pin the newest versions of the development environment in constraints.txt

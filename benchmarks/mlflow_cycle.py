@@ -13,20 +13,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from compose.mlflow import mlflow_server
 from mlvitals.core.collector import Deadline
 from mlvitals.core.metric import total_samples
-from mlvitals.core.outbound import Client
 from mlvitals.mlflow import served
 from mlvitals.mlflow.client import MlflowClient, batches
 from mlvitals.mlflow.collector import MlflowCollector
 from mlvitals.mlflow.config import MlflowSettings
 from mlvitals.mlflow.experiments import ExperimentCollector
 from mlvitals.mlflow.totals import RunTotals
+from tests.support.calls import measured
 
 MODELS, VERSIONS, RUNS, EXPERIMENTS = 500, 20, 5000, 20
 QUIET = 300
@@ -156,34 +156,11 @@ def collecting(*collectors: MlflowCollector | ExperimentCollector | RunTotals) -
     return collect
 
 
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The calls made meanwhile."""
-    calls: list[str] = []
-    send = Client.send
-
-    def counting(self: Client, method: str, path: str, deadline: Deadline, **options: Any) -> bytearray:
-        calls.append(path)
-        return send(self, method, path, deadline, **options)
-
-    Client.send = counting  # type: ignore[method-assign]
-    try:
-        yield calls
-    finally:
-        Client.send = send  # type: ignore[method-assign]
-
-
 def measure(name: str, collect: Callable[[], str], times: int = 1) -> float:
     """Print calls and seconds, the least of some runs; returns the seconds."""
-    seconds, calls, what = float("inf"), 0, ""
-    for _ in range(times):
-        with counted() as made:
-            started = time.perf_counter()
-            what = collect()
-            seconds = min(seconds, time.perf_counter() - started)
-        calls = len(made)
-    print(f"{name:<30} {calls:>4} calls {seconds:>7.2f} s   {what}")
-    return seconds
+    cost = measured(collect, times)
+    print(f"{name:<30} {cost.calls:>4} calls {cost.seconds:>7.2f} s   {cost.what}")
+    return cost.seconds
 
 
 def main() -> int:

@@ -26,6 +26,9 @@ for arguments in json.load(sys.stdin):
     sys.argv = ["airflow", *arguments]
     main()
 """
+# A scheduler that is asked to end waits until all running tasks have ended; one that is killed leaves its workers.
+# A shell kills them all when it is asked to, by us or, when this process dies, by the kernel.
+AT_ONCE = ("sh", "-c", 'trap "kill -KILL 0" TERM; "$@" & wait $!', "sh")
 # What makes it small, and quick to notice what changes.
 QUICK = {
     "CORE__HOSTNAME_CALLABLE": "socket.gethostname",  # the default asks the network
@@ -76,6 +79,16 @@ class Airflow:
     dag_processor: Server
     triggerer: Server
 
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """All its components."""
+        return self.web, self.scheduler, self.dag_processor, self.triggerer
+
+    def wait_until_ready(self) -> None:
+        """Wait until all components are healthy. Raises ServerError when one ends or takes too long."""
+        for server in self.servers:
+            server.wait_until_ready()
+
     def call(self, method: str, path: str, body: object = None, **parameters: str) -> Any:
         """What the API answers the admin, parsed; `path` is what follows /api/v1 or /api/v2.
 
@@ -106,12 +119,14 @@ def airflow_server(
     release: Release = AIRFLOW_3,
     database: str | None = None,
     settings: Mapping[str, str] | None = None,
+    wait: bool = True,
 ) -> Iterator[Airflow]:
     """Run Airflow with its state and logs in `folder`, which exists, and the DAGs in the folder `dags`.
 
     `database` is an SQLAlchemy URL; without one it is SQLite in `folder`, which Airflow 2 refuses. `settings` are more
     environment variables: AIRFLOW__…, AIRFLOW_VAR_…, what the DAGs need. Yields when all components are healthy, some
-    20 s later. Raises MissingError when Airflow cannot be installed, ServerError when it does not start.
+    20 s later, or, without `wait`, when they are started. Raises MissingError when Airflow cannot be installed,
+    ServerError when it does not start.
     """
     python = environment.of_server(release.pins) / "bin/python"
     url = f"http://127.0.0.1:{free_port()}"
@@ -120,30 +135,26 @@ def airflow_server(
     env = _env(folder / "airflow", dags, url, database, python) | dict(settings or {})
     _prepare(release, folder / "airflow", env, python, admin, viewer)
     servers = [
-        Server(f"airflow-{command}", [python, "-m", "airflow", command, *options], folder, ready, env, ended_by)
-        for command, options, ready, ended_by in _components(release, url)
+        Server(f"airflow-{command[0]}", [*AT_ONCE, python, "-m", "airflow", *command], folder, ready, env)
+        for command, ready in _components(release, url)
     ]
     with _all_ended(servers):
         for server in servers:
             server.start()
-        for server in servers:
-            server.wait_until_ready()
-        yield Airflow(release, url, admin, viewer, database, python, env, *servers)
+        airflow = Airflow(release, url, admin, viewer, database, python, env, *servers)
+        if wait:
+            airflow.wait_until_ready()
+        yield airflow
 
 
-Component = tuple[str, Sequence[str], Callable[[], bool], signal.Signals]
-
-
-def _components(release: Release, url: str) -> Iterator[Component]:
-    """Command, options, whether it is healthy, what ends it. Servers of logs would listen on every interface."""
+def _components(release: Release, url: str) -> Iterator[tuple[Sequence[str], Callable[[], bool]]]:
+    """Command, and whether it is healthy. Servers of logs would listen on every interface."""
     port = url.rpartition(":")[2]
     where = ("--host", "127.0.0.1") if release is AIRFLOW_3 else ("--hostname", "127.0.0.1")
-    term, kill = signal.SIGTERM, signal.SIGKILL
-    yield release.web, (*where, "--port", port, "--workers", "1"), lambda: _healthy(url, release, "metadatabase"), term
-    # Asked to end, it waits until all running tasks have ended.
-    yield "scheduler", ("--skip-serve-logs",), lambda: _healthy(url, release, "scheduler"), kill
-    yield "dag-processor", (), lambda: _healthy(url, release, "dag_processor"), term
-    yield "triggerer", ("--skip-serve-logs",), lambda: _healthy(url, release, "triggerer"), term
+    yield (release.web, *where, "--port", port, "--workers", "1"), lambda: _healthy(url, release, "metadatabase")
+    yield ("scheduler", "--skip-serve-logs"), lambda: _healthy(url, release, "scheduler")
+    yield ("dag-processor",), lambda: _healthy(url, release, "dag_processor")
+    yield ("triggerer", "--skip-serve-logs"), lambda: _healthy(url, release, "triggerer")
 
 
 def _healthy(url: str, release: Release, component: str) -> bool:
@@ -165,7 +176,7 @@ def _all_ended(servers: Sequence[Server]) -> Iterator[None]:
         finally:
             for server in servers:
                 if server.alive():
-                    server.send(server.ended_by)
+                    server.send(signal.SIGTERM)
 
 
 def _prepare(

@@ -14,11 +14,7 @@ from typing import NoReturn
 
 from compose import outcome, screen, stack
 from compose.cache import MissingError
-from compose.outcome import Finding
-from compose.processes import ServerError, wait_for
-from compose.scenario import ALERT
-
-PATIENCE = 150.0
+from compose.processes import ServerError
 
 
 def main() -> int:
@@ -35,8 +31,8 @@ def main() -> int:
 
 
 def _show(running: stack.Stack, interactive: bool) -> int:
-    with screen.step(f"{ALERT} waited for"):
-        found = _findings(running)
+    with screen.step("alerts and notifications waited for"):
+        found = outcome.awaited(running)
     screen.table(running)
     screen.findings(found)
     holds = all(finding.holds for finding in found)
@@ -46,18 +42,6 @@ def _show(running: stack.Stack, interactive: bool) -> int:
         screen.waiting()
         threading.Event().wait()
     return 0 if holds else 1
-
-
-def _findings(running: stack.Stack) -> list[Finding]:
-    """What holds in the end: everything, or what did after PATIENCE."""
-    found: list[Finding] = []
-
-    def all_hold() -> bool:
-        found[:] = outcome.findings(running)
-        return all(finding.holds for finding in found)
-
-    wait_for(all_hold, PATIENCE, every=0.5)
-    return found
 
 
 class _Signal(SystemExit):

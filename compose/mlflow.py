@@ -30,14 +30,15 @@ class MlflowServer:
 
 
 @contextmanager
-def mlflow_server(folder: Path, auth: tuple[str, str] | None = None) -> Iterator[MlflowServer]:
+def mlflow_server(folder: Path, auth: tuple[str, str] | None = None, url: str = "") -> Iterator[MlflowServer]:
     """Run MLflow with its state in `folder`, which exists; with `auth`, behind basic auth with that admin.
 
-    Yields when its API answers, some 7 s later. Its data survives `server.stop()` and `server.start()`.
+    `url` is one on 127.0.0.1, by default with a free port. Yields when its API answers, some 7 s later. Its data
+    survives `server.stop()` and `server.start()`.
     """
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    url = url or f"http://127.0.0.1:{free_port()}"
+    host, _, port = url.removeprefix("http://").partition(":")
+    command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", port, "--workers", "1"]
     command += [
         "--backend-store-uri",
         f"sqlite:///{folder}/mlflow.db",

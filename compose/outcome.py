@@ -2,46 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import requests
 
-from compose.processes import answers
-from compose.scenario import ALERT, CHAMPION, EXPECTED_ALERTS, EXPORTER, MODELS, STUCK_EXPERIMENT, TEAM
+from compose.processes import answers, wait_for
 from compose.stack import Stack
+from compose.system import Expected, Finding
 from compose.webhook import Notification
 
+PATIENCE = 150.0
+WATCHDOG = "MlvitalsWatchdog"
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that must hold, whether it does, and what was seen instead."""
 
-    what: str
-    holds: bool
-    seen: str = ""
+def awaited(stack: Stack) -> list[Finding]:
+    """What holds in the end: everything, or what did after PATIENCE."""
+    found: list[Finding] = []
+
+    def all_hold() -> bool:
+        found[:] = findings(stack)
+        return all(finding.holds for finding in found)
+
+    wait_for(all_hold, PATIENCE, every=0.5)
+    return found
 
 
 def findings(stack: Stack) -> list[Finding]:
     """Everything that must hold, asked anew. A server that does not answer is a finding, no error."""
-    questions = (_targets, _labels, _models, _alerts, _notification, _runbook)
-    found = []
-    for question in questions:
-        try:
-            found.append(question(stack))
-        except requests.RequestException as error:
-            found.append(Finding((question.__doc__ or "").rstrip("."), holds=False, seen=str(error)))
-    return found
+    return [_answer(question) for question in _questions(stack)]
 
 
-def notifications(stack: Stack) -> list[Notification]:
-    """The notifications of ALERT that say that it fires."""
-    return [one for one in stack.received() if one.labels.get("alertname") == ALERT and one.status == "firing"]
+def _questions(stack: Stack) -> Iterator[partial[Finding]]:
+    yield partial(_targets, stack)
+    yield partial(_labels, stack)
+    for system in stack.systems:
+        yield from (partial(question, stack.prometheus) for question in system.questions)
+    yield partial(_alerts, stack)
+    for one in _expected(stack):
+        yield partial(_notification, stack, one)
+        yield partial(_runbook, stack, one)
+
+
+def _answer(question: partial[Finding]) -> Finding:
+    try:
+        return question()
+    except requests.RequestException as error:
+        return Finding((question.func.__doc__ or "").rstrip("."), holds=False, seen=str(error))
 
 
 def _targets(stack: Stack) -> Finding:
     """Prometheus finds every exporter by service discovery and scrapes it."""
-    wanted = {"mlvitals", EXPORTER}
+    wanted = {"mlvitals", *stack.exporters}
     targets = stack.prometheus.targets()
     bad = [f"{_name(target)}: {target['lastError'] or target['health']}" for target in targets if not _is_up(target)]
     missing = wanted - {_name(target) for target in targets}
@@ -56,36 +69,35 @@ def _labels(stack: Stack) -> Finding:
     return Finding("no exported_… label in Prometheus", not collided, ", ".join(collided))
 
 
-def _models(stack: Stack) -> Finding:
-    """What was trained is in Prometheus."""
-    champions = stack.prometheus.query(f'mlflow_model_alias_version{{alias="champion"}} == {CHAMPION}')
-    missing = sorted(set(MODELS) - {one["metric"]["model"] for one in champions})
-    what = f"{len(MODELS)} models whose champion is version {CHAMPION}"
-    return Finding(what, not missing, f"not seen: {', '.join(missing)}")
-
-
 def _alerts(stack: Stack) -> Finding:
     """The alerts that fire are those that should."""
+    wanted = {WATCHDOG, *(one.alert for one in _expected(stack))}
     firing = {alert["labels"]["alertname"] for alert in stack.prometheus.alerts() if alert["state"] == "firing"}
-    odd = sorted(firing ^ EXPECTED_ALERTS)
-    return Finding(
-        f"{' and '.join(sorted(EXPECTED_ALERTS))} fire, nothing else does", not odd, f"not so: {', '.join(odd)}"
-    )
+    odd = sorted(firing ^ wanted)
+    return Finding(f"{', '.join(sorted(wanted))} fire, nothing else does", not odd, f"not so: {', '.join(odd)}")
 
 
-def _notification(stack: Stack) -> Finding:
+def _notification(stack: Stack, one: Expected) -> Finding:
     """The notification has come, with the labels that tell people what it is about."""
-    wanted = {"exporter": EXPORTER, "team": TEAM, "experiment": STUCK_EXPERIMENT}
-    arrived = notifications(stack)
-    right = [one for one in arrived if wanted.items() <= one.labels.items() and one.annotations.get("summary")]
-    what = f"{ALERT} arrived at the webhook with {', '.join(wanted)}"
+    arrived = _arrived(stack, one)
+    right = [each for each in arrived if one.labels.items() <= each.labels.items() and each.annotations.get("summary")]
+    what = f"{one.alert} arrived at the webhook with {', '.join(one.labels)}"
     return Finding(what, bool(right), str(arrived[0].labels) if arrived else "none arrived")
 
 
-def _runbook(stack: Stack) -> Finding:
+def _runbook(stack: Stack, one: Expected) -> Finding:
     """The notification's runbook can be opened."""
-    links = [one.annotations.get("runbook_url", "") for one in notifications(stack)]
+    links = [each.annotations.get("runbook_url", "") for each in _arrived(stack, one)]
     return Finding("its runbook_url opens", bool(links) and answers(links[0]), links[0] if links else "none arrived")
+
+
+def _arrived(stack: Stack, one: Expected) -> list[Notification]:
+    return [each for each in stack.received() if each.labels.get("alertname") == one.alert and each.status == "firing"]
+
+
+def _expected(stack: Stack) -> list[Expected]:
+    """The alerts that must fire and arrive."""
+    return [one for system in stack.systems for one in system.expected]
 
 
 def _name(target: dict[str, Any]) -> str:

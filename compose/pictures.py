@@ -19,6 +19,7 @@ from compose.cache import MissingError
 from compose.demo import ended_by_signals
 from compose.preview import Preview, View
 from compose.processes import ServerError, wait_for
+from compose.systems.mlflow import EXPORTER, NAME
 from mlvitals import assets
 
 Theme = Literal["light", "dark"]
@@ -48,17 +49,17 @@ def main() -> int:
 
 def _tell(running: stack.Stack, chromium: Browser, drawing: Preview) -> None:
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    start = time.time()
+    mlflow, start = running.server(NAME), time.time()
     with screen.step(f"{BEFORE} s of a healthy server"):
         time.sleep(BEFORE)
     with screen.step(f"{AWAY} s without it"):
-        running.mlflow.stop()
+        mlflow.stop()
         _wait_for_up(running, 0)
         time.sleep(AWAY)
         _status(chromium, running.at.mlvitals)
-        running.mlflow.start()
+        mlflow.start()
     with screen.step(f"{AFTER} s with it again"):
-        running.mlflow.wait_until_ready()
+        mlflow.wait_until_ready()
         _wait_for_up(running, 1)
         time.sleep(AFTER)
     with screen.step(f"pictures in {OUTPUT}"):
@@ -67,8 +68,9 @@ def _tell(running: stack.Stack, chromium: Browser, drawing: Preview) -> None:
 
 
 def _wait_for_up(running: stack.Stack, value: int) -> None:
-    if not wait_for(lambda: bool(running.prometheus.query(f"mlvitals_exporter_up == {value}")), 90, every=1):
-        raise ServerError(f"Prometheus does not see mlvitals_exporter_up {value}\n{running.tails()}")
+    up = f'mlvitals_exporter_up{{exporter="{EXPORTER}"}} == {value}'
+    if not wait_for(lambda: bool(running.prometheus.query(up)), 90, every=1):
+        raise ServerError(f"Prometheus does not see {up}\n{running.tails()}")
 
 
 def _dashboard(drawing: Preview, name: str, text: str, prometheus: str, seconds: int) -> None:

@@ -117,21 +117,21 @@ def why_not() -> str:
     return f"Node {OLDEST_NODE} or newer with npm is needed, found {said.strip() or 'none'}"
 
 
-def findings(drawn: Drawn, empty: Mapping[tuple[str, str], str]) -> list[str]:
-    """What is wrong with it, a line each. `empty`: (panel, query) that may bring no data, with the reason."""
+def findings(drawn: Drawn, empty: Mapping[tuple[str, str], bool]) -> list[str]:
+    """What is wrong with it, a line each. `empty`: (panel, query) that may bring no data, and whether it never does."""
     found = list(drawn.complaints)
     for panel in drawn.panels:
         found += [f"{panel['title']!r}: {text}" for text in _panel(panel, empty)]
     return found
 
 
-def _panel(panel: Json, empty: Mapping[tuple[str, str], str]) -> Iterator[str]:
+def _panel(panel: Json, empty: Mapping[tuple[str, str], bool]) -> Iterator[str]:
     yield from (f"error: {text}" for text in [*panel["errors"], *panel["alerts"], panel["loadError"]] if text)
     for ref in panel["refs"]:
-        filled, listed = ref in panel["filled"], (panel["title"], ref) in empty
-        if not filled and not listed:
+        filled, never = ref in panel["filled"], empty.get((panel["title"], ref))
+        if not filled and never is None:
             yield f"query {ref} is empty without a reason"
-        if filled and listed:
+        if filled and never:
             yield f"query {ref} brings data now: take it off the list"
     shown = panel["text"].removeprefix(panel["title"]).strip()
     if not panel["finished"]:

@@ -154,6 +154,37 @@ def _processes() -> Iterator[tuple[int, int, int]]:
                 yield int(stat.parent.name), int(parent), int(session)
 
 
+@contextlib.contextmanager
+def background(
+    name: str, command: Sequence[str | Path], folder: Path, env: Mapping[str, str], cwd: Path
+) -> Iterator[Callable[[], None]]:
+    """Run a command in `cwd` beside what follows, its output in `<folder>/<name>.log`; at the end it is killed.
+
+    Yields a function that waits until it has ended. That raises ServerError when it fails or takes PATIENCE seconds.
+    """
+    log = folder / f"{name}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", *map(str, command)],
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def finish() -> None:
+        if not wait_for(lambda: process.poll() is not None, PATIENCE) or process.returncode:
+            raise ServerError(f"{name} failed\n{tail(log)}")
+
+    try:
+        yield finish
+    finally:
+        process.kill()
+        process.wait()
+
+
 def output(command: Sequence[str | Path], env: Mapping[str, str], stdin: str = "") -> str:
     """What a command prints. Raises ServerError with what it says when it fails."""
     run = subprocess.run(command, env=env, input=stdin, capture_output=True, text=True, check=False)

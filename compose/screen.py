@@ -7,14 +7,15 @@ import textwrap
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import click
 import requests
 from tabulate import tabulate
 
-from compose.outcome import Finding
 from compose.stack import Stack
+from compose.system import Finding
 from compose.webhook import Notification
 
 STEP_WIDTH, TEXT_WIDTH = 40, 110
@@ -49,9 +50,10 @@ def notification(received: Notification) -> None:
 def table(stack: Stack) -> None:
     """Where everything is, what is scraped, what fires."""
     at = stack.at
-    servers = (("MLflow", at.mlflow), ("mlvitals", at.mlvitals), ("Prometheus", at.prometheus))
+    systems = chain.from_iterable(each.addresses.items() for each in stack.started)
+    suite = (("mlvitals", at.mlvitals), ("Prometheus", at.prometheus), ("Alertmanager", at.alertmanager))
     files = (("configuration", stack.generated), ("logs", stack.folder / "*.log"))
-    _section((*servers, ("Alertmanager", at.alertmanager), *files), ["", "where, until it ends"])
+    _section((*systems, *suite, *files), ["", "where, until it ends"])
     try:
         series = {
             one["metric"]["exporter"]: one["value"][1] for one in stack.prometheus.query("mlvitals_exporter_series")

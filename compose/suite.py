@@ -4,75 +4,44 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from compose.processes import Server, ServerError, answers, free_port
-from compose.programs import path
-from compose.scenario import ALERT, EXPORTER, TEAM
+from compose.processes import Server, ServerError, answers
+from compose.system import Addresses, Settings, Started
 
 
-@dataclass(frozen=True)
-class Addresses:
-    """Base URLs of everything that the suite's configuration names."""
-
-    mlflow: str
-    webhook: str
-    mlvitals: str
-    prometheus: str
-    alertmanager: str
-
-    @classmethod
-    def choose(cls, mlflow: str, webhook: str) -> Addresses:
-        """Free ports on loopback for what is not running yet."""
-        free = [f"http://127.0.0.1:{free_port()}" for _ in range(3)]
-        return cls(mlflow, webhook, *free)
-
-
-def configuration(at: Addresses) -> dict[str, Any]:
-    """mlvitals.yml for the stack. The one alert that is waited for fires at once, and is sent at once."""
-    registry = {
-        "name": EXPORTER,
-        "type": "mlflow",
-        "url": at.mlflow,
-        "interval": "5s",
-        "labels": {"team": TEAM},
-        "tags": ["team"],
-        "objectives": [
-            {"model": "diabetes-*", "metrics": ["mse < 4000"]},
-            {"model": "*", "new_version_within": "26h", "metrics": ["accuracy > 0.5"]},
-        ],
-    }
+def configuration(at: Addresses, webhook: str, systems: Collection[Started]) -> Settings:
+    """mlvitals.yml for the stack: what each system brings of it, and notifications that are sent at once."""
     return {
         "web": {"external_url": at.mlvitals},
         "links": {"prometheus": at.prometheus, "alertmanager": at.alertmanager},
-        "exporters": [registry],
-        "alerts": {ALERT: {"for": "1s"}},
+        "exporters": list(chain.from_iterable(each.exporters for each in systems)),
+        "alerts": {name: changes for each in systems for name, changes in each.alerts.items()},
         "notifications": {
             "receiver": "demo",
-            "receivers": [{"name": "demo", "webhook": {"url": at.webhook}}],
+            "receivers": [{"name": "demo", "webhook": {"url": webhook}}],
             "group_wait": "1s",
             "group_interval": "5s",
         },
     }
 
 
-def generate(settings: dict[str, Any], folder: Path) -> Path:
+def generate(settings: Settings, folder: Path, program: Callable[[str], Path]) -> Path:
     """Write mlvitals.yml and everything that follows from it; the folder of the generated files.
 
-    Raises ServerError when mlvitals, promtool or amtool finds fault.
+    `program` says where promtool and amtool are. Raises ServerError when mlvitals, promtool or amtool finds fault.
     """
     file, output = folder / "mlvitals.yml", folder / "generated"
     file.write_text(yaml.safe_dump(settings, sort_keys=False))
     _checked([*mlvitals(), "check", "-c", file])
     _checked([*mlvitals(), "generate", "-c", file, "--output", output])
-    _checked([path("promtool"), "check", "config", output / "prometheus/prometheus.yml"])
-    _checked([path("amtool"), "check-config", output / "alertmanager/alertmanager.yml"])
+    _checked([program("promtool"), "check", "config", output / "prometheus/prometheus.yml"])
+    _checked([program("amtool"), "check-config", output / "alertmanager/alertmanager.yml"])
     return output
 
 

@@ -23,7 +23,7 @@ from sklearn.metrics import accuracy_score, f1_score, mean_squared_error, r2_sco
 from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 
-from compose.scenario import CHALLENGER, CHAMPION, MODELS, STUCK_EXPERIMENT, STUCK_HOURS
+from compose.systems.mlflow import CHALLENGER, CHAMPION, MODELS, STUCK_EXPERIMENT, STUCK_HOURS
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +89,66 @@ def test_check_says_what_was_read_and_what_to_do(tmp_path: Path, upstream: Repla
     assert "Check that the address is right" in live.stdout
 
 
+def test_check_logs_as_it_is_told_and_shows_names_as_they_are(tmp_path: Path, upstream: Replay) -> None:
+    with upstream:
+        file = FILE.format(good=upstream.url).replace("name: good", 'name: "1e5"')
+        (tmp_path / "mlvitals.yml").write_text(file)
+        quiet = run(tmp_path, "check", "--live")
+        told = run(tmp_path, "check", "--live", "--log-level", "info", "--log-format", "json")
+    assert quiet.stderr.splitlines() == ["Reading 1e5, bad …"]
+    assert any(line.startswith("1e5 ") for line in quiet.stdout.splitlines())
+    events = {json.loads(line)["event"] for line in told.stderr.splitlines()[1:]}
+    assert {"target is up", "target failed"} <= events
+
+
+WITHOUT_SECRETS = """
+web:
+  external_url: http://vitals.example
+exporters:
+  - name: registry
+    type: mlflow
+    url: "http://${HOST_THAT_NOBODY_SET}"
+    auth: {username: ann, password_file: "${FOLDER_THAT_NOBODY_SET}/password"}
+    tls_config: {ca_file: none.pem, cert_file: none.pem, key_file: none.key}
+  - {name: other, type: mlflow, url: "http://mlflow", auth: {token: "${TOKEN_THAT_NOBODY_SET}"}}
+  - {name: third, type: mlflow, url: "http://mlflow", auth: {token_file: none}}
+"""
+
+
+def test_generate_needs_no_secret_and_check_needs_all(tmp_path: Path) -> None:
+    (tmp_path / "mlvitals.yml").write_text(WITHOUT_SECRETS.replace("${HOST_THAT_NOBODY_SET}", "mlflow"))
+    checked = run(tmp_path, "check")
+    assert checked.returncode == 1
+    assert checked.stderr.splitlines() == [
+        "mlvitals: mlvitals.yml:8: exporters[0].auth.password_file: "
+        "environment variable FOLDER_THAT_NOBODY_SET is not set",
+        "mlvitals: mlvitals.yml:9: exporters[0].tls_config.ca_file: no such file: none.pem",
+        "mlvitals: mlvitals.yml:9: exporters[0].tls_config.cert_file: no such file: none.pem",
+        "mlvitals: mlvitals.yml:9: exporters[0].tls_config.key_file: no such file: none.key",
+        "mlvitals: mlvitals.yml:10: exporters[1].auth.token: environment variable TOKEN_THAT_NOBODY_SET is not set",
+        "mlvitals: mlvitals.yml:11: exporters[2].auth.token_file: no such file: none",
+    ]
+    generated = run(tmp_path, "generate", "--output", "out")
+    assert (generated.returncode, generated.stderr) == (0, "")
+    assert "http://vitals.example/sd" in (tmp_path / "out/prometheus/prometheus.yml").read_text()
+
+
+def test_generate_needs_everything_else(tmp_path: Path) -> None:
+    odd = "alerts: {MlflowRunStuk: {}}\nnotifications: {receiver: a, receivers: [{name: a, webhook: {url: '${HOOK}'}}]}"
+    literal = WITHOUT_SECRETS.replace("${TOKEN_THAT_NOBODY_SET}", "hunter2")
+    (tmp_path / "mlvitals.yml").write_text(f"{literal}{odd}\n")
+    generated = run(tmp_path, "generate", "--output", "out")
+    assert generated.returncode == 1
+    assert generated.stderr.splitlines() == [
+        "mlvitals: mlvitals.yml:7: exporters[0].url: environment variable HOST_THAT_NOBODY_SET is not set",
+        "mlvitals: mlvitals.yml:10: exporters[1].auth.token: "
+        "a secret does not stand in this file: use ${VARIABLE} or token_file",
+        "mlvitals: mlvitals.yml:12: alerts.MlflowRunStuk: unknown alert; did you mean 'MlflowRunStuck'?",
+        "mlvitals: mlvitals.yml:13: notifications.receivers[0].webhook.url: environment variable HOOK is not set",
+    ]
+    assert not (tmp_path / "out").exists()
+
+
 def test_only_runs_the_exporters_that_are_named(tmp_path: Path, upstream: Replay) -> None:
     with upstream:
         (tmp_path / "mlvitals.yml").write_text(FILE.format(good=upstream.url))
@@ -110,6 +172,17 @@ def test_a_failing_source_is_one_line_a_change_in_json_too(tmp_path: Path, upstr
 
 
 ERRORS = "mlvitals_exporter_collection_errors_total"
+
+
+def test_a_log_that_cannot_be_written_costs_lines_and_nothing_else(tmp_path: Path) -> None:
+    flapping = itertools.cycle([Answer(500), Answer(body=b"{}", headers={"Content-Type": "application/json"})])
+    with Replay(lambda _: next(flapping)) as source:
+        (tmp_path / "mlvitals.yml").write_text(FILE.format(good=source.url))
+        with mlvitals(tmp_path, "--only", "good") as vitals:
+            resource.prlimit(vitals.server.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+            asked = len(source.requests)
+            until(lambda: len(source.requests) > asked + 20)
+            assert requests.get(f"{vitals.url}/metrics", timeout=10).ok
 
 
 def test_the_catalogue_has_every_form(tmp_path: Path) -> None:

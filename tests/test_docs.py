@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from docs import generate
 from mlvitals import config
 from mlvitals.airflow import metrics as airflow
 from mlvitals.airflow.sql import schema
 from mlvitals.core import metrics as own
+from mlvitals.core.webconfig import WebConfig
 from mlvitals.mlflow import metrics as mlflow
 from mlvitals.model import Config
 from tests.support import promql
+from tests.support.pki import Pki
+from tests.support.snippets import NOT_TRIED, PIECE, TRIED_BY, Snippet, snippet, snippets, tried
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 PAGES = [*GUIDES, *sorted(ROOT.glob("alerts/*/runbooks/*.md"))]
-OURS = tuple(f"{key}:" for key in Config.model_fields)
-
-
-def blocks(language: str) -> list[object]:
-    """Every code block of the language, as test parameters."""
-    fence = re.compile(rf"^```{language}\n(.*?)^```", re.M | re.S)
-    found = [(page, match[1]) for page in GUIDES for match in fence.finditer(page.read_text())]
-    return [pytest.param(text, id=f"{page.name}-{number}") for number, (page, text) in enumerate(found)]
+OURS = frozenset(Config.model_fields)
+WEB = frozenset(WebConfig.model_fields)
 
 
 class AnyVariable(dict[str, str]):
@@ -39,22 +38,52 @@ class AnyVariable(dict[str, str]):
         return "value"
 
 
-@pytest.mark.parametrize("text", blocks("yaml"))
-def test_configuration_loads(text: str, tmp_path: Path) -> None:
-    if not text.removeprefix("# mlvitals.yml\n").startswith(OURS):
-        pytest.skip("the configuration of another program")
-    files = re.findall(r'_file: ("[^"]*"|[^,}\s]+)', text)
-    for index, name in enumerate(files):
-        (tmp_path / str(index)).write_text("secret")
-        if not text.startswith("web:") or "scrape" not in text:
-            text = text.replace(name, str(tmp_path / str(index)))
-    (tmp_path / "mlvitals.yml").write_text(text)
-    config.load(tmp_path / "mlvitals.yml", AnyVariable())
+def test_every_block_is_tried_or_listed_with_the_reason() -> None:
+    neither = [each.name for each in snippets() if each.language not in TRIED_BY and each.key not in NOT_TRIED]
+    assert neither == []
+    assert NOT_TRIED.keys() - {each.key for each in snippets()} == set()
 
 
-@pytest.mark.parametrize("text", blocks("promql"))
-def test_queries_use_what_is_declared(text: str) -> None:
-    assert promql.problems(text, promql.known(own, airflow, mlflow)) == []
+@pytest.mark.parametrize("language", TRIED_BY)
+def test_the_module_that_is_to_try_a_language_does(language: str) -> None:
+    assert f'tried("{language}")' in (ROOT / TRIED_BY[language]).read_text()
+
+
+@pytest.mark.parametrize("snippet", tried("yaml"))
+def test_the_program_that_it_is_for_takes_it(snippet: Snippet, promtool: Path, tmp_path: Path) -> None:
+    keys = yaml.safe_load(snippet.text).keys()
+    file = tmp_path / "snippet.yml"
+    file.write_text(with_secrets(snippet.text, tmp_path) if keys <= OURS else snippet.text)
+    if keys <= OURS:
+        config.load(file, AnyVariable())
+        return
+    if keys <= WEB:
+        Pki(tmp_path)
+        config.load_web(file)
+    check = "web-config" if keys <= WEB else "rules" if keys == {"groups"} else "config"
+    run = subprocess.run([promtool, "check", check, file], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def with_secrets(text: str, folder: Path) -> str:
+    """The text with files that are there."""
+    for index, name in enumerate(re.findall(r'_file: ("[^"]*"|[^,}\s]+)', text)):
+        (folder / str(index)).write_text("secret")
+        text = text.replace(name, str(folder / str(index)))
+    return text
+
+
+@pytest.mark.parametrize("snippet", tried("promql"))
+def test_queries_use_what_is_declared(snippet: Snippet) -> None:
+    assert promql.problems(snippet.text, promql.known(own, airflow, mlflow)) == []
+
+
+def test_the_files_of_a_list_are_there() -> None:
+    first, *rows = snippet("docs/dashboards.md", "_signals.py").splitlines()
+    rows = [row.replace("…", "*") for row in rows]
+    names = [name for row in rows for name in re.findall(r"[\w/*]+\.(?:py|json)|lint/", row.partition("  " * 4)[0])]
+    assert len(names) > 6
+    assert [name for name in names if not list((ROOT / first).glob(name))] == []
 
 
 def test_the_rights_to_grant_are_those_for_the_tables_that_are_read() -> None:
@@ -62,6 +91,13 @@ def test_the_rights_to_grant_are_those_for_the_tables_that_are_read() -> None:
     named = [set(re.split(r",\s+", tables)) for tables in granted]
     assert len(named) == 2
     assert set.union(*named) == schema.TABLES
+
+
+def test_pieces_of_the_pipeline_stand_there_as_they_are_shown() -> None:
+    there = "".join(path.read_text() for path in sorted((ROOT / "compose/dags").rglob("*.py")))
+    pieces = [each.text for each in snippets() if NOT_TRIED.get(each.key) == PIECE]
+    assert len(pieces) == 2
+    assert [piece for piece in pieces if piece not in there] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mlvitals import config
 from mlvitals.mlflow.config import MlflowSettings
+from tests.support.snippets import snippet
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/operations.md").read_text()
@@ -28,8 +29,7 @@ def test_every_log_line_is_explained() -> None:
 
 def test_the_service_finds_its_secret(tmp_path: Path) -> None:
     (tmp_path / "secrets_mlflow").write_text("long enough\n")
-    (snippet,) = re.findall(r"```yaml\n([^`]*CREDENTIALS_DIRECTORY.*?)```", PAGE, re.DOTALL)
-    (tmp_path / "mlvitals.yml").write_text(snippet)
+    (tmp_path / "mlvitals.yml").write_text(snippet("docs/operations.md", "CREDENTIALS_DIRECTORY"))
     (exporter,) = config.load(tmp_path / "mlvitals.yml", {"CREDENTIALS_DIRECTORY": str(tmp_path)}).exporters
     assert isinstance(exporter, MlflowSettings)
     assert exporter.auth

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,10 +116,54 @@ def test_a_bad_file_keeps_the_running_configuration(running: Running, text: str 
     assert running.process("mlvitals_config_last_reload_successful") == "1.0"
 
 
+MISTAKEN_WHERE_A_FILE_IS = """
+import sys
+from pathlib import Path
+from mlvitals.cli import main
+
+def hook(event, arguments):
+    if event == "open" and str(arguments[0]).endswith("mlvitals.yml") and Path("mistaken").exists():
+        raise AttributeError("no attribute 'items'")
+
+sys.addaudithook(hook)
+main()
+"""
+
+
+def test_a_mistake_in_loading_keeps_the_running_configuration_too(tmp_path: Path, upstream: Replay) -> None:
+    (tmp_path / "mlvitals.yml").write_text("exporters:\n" + ENTRY.format(name="one", url=upstream.url, team="a"))
+    with mlvitals(tmp_path, "--enable-lifecycle", program=(sys.executable, "-c", MISTAKEN_WHERE_A_FILE_IS)) as vitals:
+        running = Running(vitals, tmp_path / "mlvitals.yml", upstream.url)
+        (tmp_path / "mistaken").touch()
+        answer = running.reload()
+        assert (answer.status_code, "AttributeError in mlvitals or a plug-in" in answer.text) == (500, True)
+        assert running.process("mlvitals_config_last_reload_successful") == "0.0"
+        assert running.exporters() == ["one", "mlvitals"]
+        assert "no attribute 'items'" in vitals.server.log.read_text()
+        (tmp_path / "mistaken").unlink()
+        assert running.reload().ok
+        assert running.process("mlvitals_config_last_reload_successful") == "1.0"
+
+
 def test_sighup_loads_the_file_again(running: Running) -> None:
     running.write("one", "two")
     running.vitals.server.send(signal.SIGHUP)
     until(lambda: running.exporters() == ["one", "two", "mlvitals"])
+
+
+HANGUP_BEFORE_IT_LISTENS = """
+import os, signal, sys
+from mlvitals.cli import main
+sys.addaudithook(lambda event, _: event == "socket.bind" and os.kill(os.getpid(), signal.SIGHUP))
+main()
+"""
+
+
+def test_sighup_while_it_starts_loads_the_file_again(tmp_path: Path, upstream: Replay) -> None:
+    (tmp_path / "mlvitals.yml").write_text("exporters:\n" + ENTRY.format(name="one", url=upstream.url, team="a"))
+    with mlvitals(tmp_path, program=(sys.executable, "-c", HANGUP_BEFORE_IT_LISTENS)) as vitals:
+        until(lambda: "configuration loaded" in vitals.server.log.read_text())
+        until(lambda: vitals.value("one", "mlvitals_exporter_up") == 1)
 
 
 def test_without_the_flag_there_is_no_reload_over_http(tmp_path: Path, upstream: Replay) -> None:

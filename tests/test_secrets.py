@@ -6,6 +6,7 @@ The places are read off the models: a new key for a secret fails here until it i
 from __future__ import annotations
 
 import base64
+import itertools
 import os
 import re
 import secrets
@@ -25,7 +26,7 @@ from pydantic import BaseModel, SecretStr
 
 from compose.processes import Server, free_port
 from mlvitals import assets, registry
-from mlvitals.core.settings import HttpSettings
+from mlvitals.core.settings import HttpOptions
 from mlvitals.core.webconfig import WebConfig
 from mlvitals.model import Config
 from tests.support.faults import subject
@@ -124,19 +125,41 @@ def _auths(garden: Garden, name: str) -> Iterator[dict[str, str]]:
 
 def _exporters(garden: Garden, type_name: str, url: str) -> Iterator[dict[str, Any]]:
     tls = {"ca_file": "ca.pem", **garden.certificate(f"client-{type_name}")}
-    for index, auth in enumerate(_auths(garden, type_name)):
+    ends = enumerate(subject(type_name).ends)
+    for (index, auth), (way, end) in itertools.product(enumerate(_auths(garden, type_name)), ends):
         for echo in ECHOES:
-            entry = {"name": f"{type_name}-{index}-{echo}", "type": type_name, "interval": "1h"}
-            yield {**entry, **subject(type_name).settings(f"{url}/{echo}"), "auth": auth, "tls_config": tls}
+            entry = {"name": f"{type_name}-{index}-{way}-{echo}", "type": type_name, "interval": "1h"}
+            yield {**entry, **subject(type_name).settings(f"{url}/{echo}{end}"), "auth": auth, "tls_config": tls}
     proxied = {"name": f"{type_name}-proxied", "type": type_name, "proxy_from_environment": True}
     yield {**proxied, **subject(type_name).settings(url), "tls_config": tls}
 
 
+def _databases(garden: Garden) -> Iterator[dict[str, Any]]:
+    tls = {"ca_file": "ca.pem", **garden.certificate("client-database")}
+    for scheme, password in (
+        ("postgresql", {"password": garden.variable("DATABASE_PASSWORD")}),
+        ("mysql", {"password_file": garden.file("database_password")}),
+    ):
+        database = {"url": f"{scheme}://127.0.0.1:9/airflow", "username": "ann", **password, "tls_config": tls}
+        yield {"name": scheme, "type": "airflow", "interval": "1h", "database": database}
+
+
+def _over_http() -> list[str]:
+    return [name for name in registry.type_names() if issubclass(registry.exporter_type(name).settings, HttpOptions)]
+
+
+def _scrape(garden: Garden) -> dict[str, Any]:
+    certificate = {"cert_file": "client.pem", "key_file": garden.file("scrape-key")}
+    return {"username": USER, "password_file": garden.file("scrape"), "ca_file": "ca.pem", **certificate}
+
+
 def _config(garden: Garden, url: str) -> dict[str, Any]:
-    types = [name for name in registry.type_names() if issubclass(registry.exporter_type(name).settings, HttpSettings)]
     return {
-        "web": {"scrape": {"username": USER, "password_file": garden.file("scrape"), "ca_file": "ca.pem"}},
-        "exporters": [entry for name in types for entry in _exporters(garden, name, url)],
+        "web": {"scrape": _scrape(garden)},
+        "exporters": [
+            *(entry for name in _over_http() for entry in _exporters(garden, name, url)),
+            *_databases(garden),
+        ],
         "notifications": {
             "receiver": "ops",
             "alertmanager_version": "0.31",
@@ -183,8 +206,11 @@ def _web(garden: Garden) -> dict[str, Any]:
 
 
 def echo(request: Request) -> Answer:
-    """An upstream that is down and says every header back, in each way that it can."""
+    """An upstream that is down and says every header back, and what it was sent, in each way that it can."""
+    if answer := next(filter(None, (subject(name).open(request) for name in _over_http())), None):
+        return answer
     said = "; ".join(f"{name}: {value}" for name, value in request.headers.items() if name == "Authorization")
+    said += f" {request.json['password']}" if request.json and "password" in request.json else ""
     how = request.path.split("/")[1]
     if how == "message":
         return json_answer({"error_code": "BAD", "message": said}, 400)
@@ -233,7 +259,7 @@ def garden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Garden]:
         proxied = proxy.url.replace("://", f"://ann:{made.new('proxy')}@")
         made.environment |= {"HTTPS_PROXY": proxied, "https_proxy": proxied}
         yield made
-        sent = "\n".join(request.headers["Authorization"] for request in server.requests)
+        sent = "\n".join(f"{request.headers.get('Authorization')} {request.body!r}" for request in server.requests)
         used = [name for name in made.secrets if re.match("(?i)password_|token_", name)]
         assert sorted(set(made.found_in(sent))) == sorted(used), "every credential was sent"
         assert proxy.asked
@@ -316,6 +342,11 @@ def test_no_log_and_no_process_list_shows_a_secret(running: Running) -> None:
         "exporters: [{name: x, type: mlflow, url: 'http://h', auth: {token: '${HIDDEN}', token_file: bad.yml}}]",
         "exporters: [{name: x, type: mlflow, url: '${HIDDEN}'}]",
         "exporters: [{name: x, type: mlflow, url: 'http://h', max_models: '${HIDDEN}'}]",
+        "exporters: [{name: x, type: mlflow, url: 'http://h', auth: {username: a, password_file: '${HIDDEN}'}}]",
+        "exporters: [{name: x, type: mlflow, url: 'http://h', auth: {token: *SECRET}}]",
+        "exporters: [{name: x, type: mlflow, url: 'http://h', auth: {token: !SECRET}}]",
+        "exporters: [{name: x, type: '${HIDDEN}', url: 'http://h'}]",
+        "notifications: {receiver: '${HIDDEN}', receivers: [{name: a, webhook: {url: 'http://x'}}]}",
     ],
 )
 def test_no_mistake_repeats_a_secret(running: Running, mistake: str) -> None:

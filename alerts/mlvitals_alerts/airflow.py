@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mlvitals.airflow import metrics as m
 from mlvitals.core.metric import Metric
-from mlvitals_alerts.parts import KEEP, down
+from mlvitals_alerts.parts import KEEP, down, unmatched
 from mlvitals_alerts.rules import Alert, Recording, Severity, System, each, label, lookup, number, value
 
 QUEUED_MINUTES = 5
@@ -26,7 +26,10 @@ _EVENT_EXPECTED = "asset:airflow_asset_event_expected:timestamp_seconds"
 
 
 def _before(name: str) -> str:
-    """What a rule recorded the last time that it ran; the hour bridges what Prometheus and mlvitals miss."""
+    """What a series was last. The hour bridges what Prometheus and mlvitals miss.
+
+    A rule that goes on from what it recorded itself does so only for what is still there: else it would never end.
+    """
     return f"last_over_time({name}[1h])"
 
 
@@ -238,5 +241,6 @@ SYSTEM = System(
         *_COMPONENTS,
         *_DAGS,
         *_WORK,
+        unmatched("AirflowObjectiveUnmatched", m.OBJECTIVE_MATCHES),
     ),
 )

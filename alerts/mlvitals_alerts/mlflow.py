@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from mlvitals.core import metrics as own
 from mlvitals.mlflow import metrics as m
-from mlvitals_alerts.parts import KEEP, down
+from mlvitals_alerts.parts import KEEP, down, unmatched
 from mlvitals_alerts.rules import Alert, Recording, System, label, lookup, number, value
 
-STUCK_AFTER_HOURS = 6
 FAILED_RATIO = 0.5
 ENOUGH_RUNS = 4
 
@@ -81,13 +80,16 @@ SYSTEM = System(
         Alert(
             "MlflowRunStuck",
             "warning",
-            f"A run has had the status RUNNING for more than {STUCK_AFTER_HOURS} hours.",
+            "A run has had the status RUNNING for longer than its objective.",
             f"{label('exporter')}: experiment {label('experiment')}: the oldest run with status RUNNING started "
-            f"{value()} ago, expected less than {STUCK_AFTER_HOURS}h.",
-            f"time() - {m.EXPERIMENT_OLDEST_RUNNING_START} > {STUCK_AFTER_HOURS} * 3600",
+            f"{value()} ago, objective "
+            + lookup(f"{m.EXPERIMENT_RUNNING_RUN_OBJECTIVE}{{%s}}", "experiment", show="value | humanizeDuration")
+            + ".",
+            f"time() - {m.EXPERIMENT_OLDEST_RUNNING_START}\n> {m.EXPERIMENT_RUNNING_RUN_OBJECTIVE}",
             for_="5m",
             keep_firing_for=KEEP,
         ),
+        unmatched("MlflowObjectiveUnmatched", m.OBJECTIVE_MATCHES),
         Alert(
             "MlflowRunsFailing",
             "warning",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlvitals.core import metrics as own
+from mlvitals.core.metric import Metric
 from mlvitals_alerts.rules import Alert, each, label, last_read
 
 KEEP = "5m"
@@ -21,4 +22,18 @@ def down(name: str, exporter_type: str, title: str) -> Alert:
         + last_read(own.EXPORTER_LAST_SUCCESS),
         f'{own.EXPORTER_UP}{{exporter_type="{exporter_type}"}} == 0',
         for_="5m",
+    )
+
+
+def unmatched(name: str, matches: Metric) -> Alert:
+    """The alert that a pattern of `objectives:` is about nothing; `matches` counts what each of them is about."""
+    return Alert(
+        name,
+        "warning",
+        "A configured objective is about nothing.",
+        f"{label('exporter')}: the objective {label('objective')} for {label('pattern')} "
+        "matches nothing that is shown.",
+        f"{matches} == 0",
+        for_="1h",
+        keep_firing_for=KEEP,
     )

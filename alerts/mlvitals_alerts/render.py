@@ -29,9 +29,13 @@ Change or switch off a rule in `mlvitals.yml`, then generate again and reload Pr
 
 ```yaml
 alerts:
-  MlflowRunStuck: {for: 12h, severity: info, labels: {team: research}}
+  MlflowRunsFailing: {for: 2h, severity: info, labels: {team: research}}
   MlvitalsSeriesDropped: {enabled: false}
 ```
+
+What a value is compared with (a late version, a stuck run, a metric out of bounds) is an objective of the exporter, and
+takes effect when mlvitals loads `mlvitals.yml` again: see [Configuration](configuration.md). `for` is the time that the
+condition has to hold; it begins anew when data was missing for a while.
 
 ## Who is told
 

@@ -6,7 +6,18 @@ from mlvitals.airflow import metrics
 from mlvitals_dashboards import airflow_platform_signals as p
 from mlvitals_dashboards import airflow_signals as s
 from mlvitals_dashboards.layout import dashboard, label_variable
-from mlvitals_dashboards.parts import Column, alert_table, drill_down, lines, row, runbook, stat, table, timeline
+from mlvitals_dashboards.parts import (
+    Column,
+    alert_table,
+    drill_down,
+    lines,
+    objective_table,
+    row,
+    runbook,
+    stat,
+    table,
+    timeline,
+)
 from mlvitals_dashboards.signals import of_exporters
 
 UID = "mlvitals-airflow"
@@ -338,6 +349,7 @@ DASHBOARD = dashboard(
         _CHILD_DETAIL,
         _CONF_DETAIL,
         _PLATFORM_DETAIL,
+        row("Objectives", [objective_table(p.OBJECTIVE_MATCHES, "AirflowObjectiveUnmatched")]),
     ],
     exporters=p.TYPE,
     variables=[label_variable("dag_id", "DAG", of_exporters(metrics.DAG_PAUSED))],

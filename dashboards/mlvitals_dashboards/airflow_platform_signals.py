@@ -10,6 +10,7 @@ from mlvitals_dashboards.system_signals import (
     data_age,
     failure_reason,
     firing_alerts,
+    matched,
     server_state,
     servers_down,
     servers_firing,
@@ -100,3 +101,4 @@ BROKEN_FOR = Signal(
 BROKEN_FILES = Signal(
     by("exporter", select(m.IMPORT_ERRORS)), "none", IMPORT_ERRORS.description, missing=_NOT_READ, decimals=0
 )
+OBJECTIVE_MATCHES = matched(m.OBJECTIVE_MATCHES, "DAGs or assets")

@@ -5,7 +5,18 @@ from __future__ import annotations
 from mlvitals.mlflow import metrics
 from mlvitals_dashboards import mlflow_signals as s
 from mlvitals_dashboards.layout import dashboard, label_variable
-from mlvitals_dashboards.parts import Column, alert_table, drill_down, lines, row, runbook, stat, table, timeline
+from mlvitals_dashboards.parts import (
+    Column,
+    alert_table,
+    drill_down,
+    lines,
+    objective_table,
+    row,
+    runbook,
+    stat,
+    table,
+    timeline,
+)
 from mlvitals_dashboards.signals import of_exporters
 
 UID = "mlvitals-mlflow"
@@ -24,7 +35,7 @@ _SUMMARY = [
         s.BOUNDS_BROKEN,
         links=runbook("MlflowAliasMetricOutOfBounds", "MlflowAliasMetricMissing"),
     ),
-    stat("oldest-run", "Oldest running run", s.OLDEST_RUN, links=runbook("MlflowRunStuck")),
+    stat("stuck", "Oldest runs", s.STUCK, links=runbook("MlflowRunStuck")),
     stat("failed-ratio", "Failed runs", s.FAILED_RATIO, links=runbook("MlflowRunsFailing")),
 ]
 
@@ -112,8 +123,10 @@ _EXPERIMENTS = table(
     "Experiments",
     {"exporter": "Server", "experiment": "Experiment"},
     [
+        Column("State", s.RUN_STATE),
         Column("Running", s.RUNNING),
-        Column("Oldest running for", s.RUNNING_FOR),
+        Column("Oldest for", s.RUNNING_FOR),
+        Column("Objective", s.RUN_OBJECTIVE),
         Column("Ended recently", s.ENDED),
         Column("Failed", s.EXPERIMENT_FAILED_RATIO),
         Column("Last duration", s.LAST_DURATION),
@@ -121,7 +134,7 @@ _EXPERIMENTS = table(
     ],
     description="Every experiment: what runs, what ended within the window and how it went.",
     missing="No experiments",
-    sort="Oldest running for",
+    sort="State",
     cell_links=_EXPERIMENT_LINK,
     h=9,
     links=runbook("MlflowRunStuck", "MlflowRunsFailing"),
@@ -187,6 +200,11 @@ _RUN_DETAIL = row(
     ],
 )
 
+_OBJECTIVES = row(
+    "Objectives",
+    [objective_table(s.OBJECTIVE_MATCHES, "MlflowObjectiveUnmatched")],
+)
+
 DASHBOARD = dashboard(
     UID,
     "MLflow registry",
@@ -204,6 +222,7 @@ DASHBOARD = dashboard(
         _EXPERIMENTS,
         _MODEL_DETAIL,
         _RUN_DETAIL,
+        _OBJECTIVES,
     ],
     exporters=s.TYPE,
     variables=[

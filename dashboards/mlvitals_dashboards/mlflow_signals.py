@@ -9,6 +9,7 @@ from mlvitals_dashboards.system_signals import (
     data_age,
     failure_reason,
     firing_alerts,
+    matched,
     server_state,
     servers_down,
     servers_firing,
@@ -30,9 +31,10 @@ _NEWEST = f"({select(m.MODEL_LATEST_VERSION_CREATED)} or {select(m.MODEL_CREATED
 _LATE = f"{age(_NEWEST)} > bool {select(m.MODEL_NEW_VERSION_OBJECTIVE)}"
 _ENDED = select(m.EXPERIMENT_RECENT_RUNS)
 _FAILED = select(m.EXPERIMENT_RECENT_RUNS, status="FAILED")
+_RUNNING_FOR = age(select(m.EXPERIMENT_OLDEST_RUNNING_START))
+_STUCK = f"{_RUNNING_FOR} > bool {select(m.EXPERIMENT_RUNNING_RUN_OBJECTIVE)}"
 ENOUGH_RUNS = 4
 """A ratio of fewer runs says nothing."""
-STUCK_AFTER = 6 * 3600
 
 
 def _experiment_ratio() -> str:
@@ -59,14 +61,15 @@ BOUNDS_BROKEN = Signal(
     base="green",
     missing="No bounds set",
 )
-OLDEST_RUN = Signal(
-    f"max({age(select(m.EXPERIMENT_OLDEST_RUNNING_START))})",
-    "s",
-    "How long the oldest run with status RUNNING has been running. A run whose process died stays RUNNING for ever.",
-    steps=((STUCK_AFTER, "red"),),
+STUCK = Signal(
+    f"sum({_STUCK})",
+    "suffix: stuck",
+    "Experiments in which a run has had the status RUNNING for longer than the configured stuck_after (6 hours unless "
+    "set). A run whose process died stays RUNNING for ever.",
+    steps=((1, "red"),),
+    words={0: ("None stuck", "green")},
     base="green",
     missing="None running",
-    decimals=1,
 )
 FAILED_RATIO = Signal(
     f"max({_experiment_ratio()} and {by('exporter, experiment', _ENDED, 'sum')} >= {ENOUGH_RUNS})",
@@ -141,13 +144,17 @@ _EXPERIMENT = "exporter, experiment"
 RUNNING = Signal(
     by(_EXPERIMENT, select(m.EXPERIMENT_RUNNING_RUNS)), "none", "Runs with status RUNNING now.", decimals=0
 )
-RUNNING_FOR = Signal(
-    by(_EXPERIMENT, age(select(m.EXPERIMENT_OLDEST_RUNNING_START))),
-    "s",
-    OLDEST_RUN.description,
-    steps=OLDEST_RUN.steps,
-    decimals=1,
+RUN_STATE = Signal(
+    by(_EXPERIMENT, _STUCK),
+    "none",
+    "Whether the oldest running run has been running for longer than the objective.",
+    words={0: ("Running", "green"), 1: ("STUCK", "red")},
+    missing="Idle",
 )
+RUNNING_FOR = Signal(
+    by(_EXPERIMENT, _RUNNING_FOR), "s", "How long the oldest run with status RUNNING has been running.", decimals=1
+)
+RUN_OBJECTIVE = Signal(by(_EXPERIMENT, select(m.EXPERIMENT_RUNNING_RUN_OBJECTIVE)), "s", "The configured stuck_after.")
 ENDED = Signal(by(_EXPERIMENT, _ENDED, "sum"), "none", "Runs that ended within the exporter's window.")
 EXPERIMENT_FAILED_RATIO = Signal(
     _experiment_ratio(),
@@ -179,6 +186,7 @@ RUNS = Signal(
     missing="Not counted yet",
     decimals=0,
 )
+OBJECTIVE_MATCHES = matched(m.OBJECTIVE_MATCHES, "Models, aliases or experiments")
 TAGS = Signal(by("exporter, model, key, value", select(m.MODEL_TAG_INFO)), "none", "Chosen tags of the models.")
 STAGES = Signal(
     by("exporter, model, stage", f"{select(m.MODEL_STAGE_VERSION, stage='!=None')} > 0"),

@@ -201,6 +201,22 @@ def alert_table(
     )
 
 
+def objective_table(signal: Signal, alert: str) -> Table:
+    """The patterns of the configured objectives, and how much each is about; `alert` fires where that is nothing."""
+    return table(
+        "objective-table",
+        "What each objective is about",
+        {"exporter": "Server", "objective": "Objective", "pattern": "Pattern"},
+        [Column("Matches", signal)],
+        description="The patterns of the exporters' objectives. One that matches nothing watches nothing.",
+        missing="No objective set",
+        sort="Matches",
+        descending=False,
+        h=6,
+        links=runbook(alert),
+    )
+
+
 def row(title: str, panels: Sequence[Any] = ()) -> Row:
     """A headline; with panels it is collapsed."""
     return Row(id=panel_id("row " + title), title=title, collapsed=bool(panels), panels=list(panels))

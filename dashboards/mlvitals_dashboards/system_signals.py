@@ -4,6 +4,7 @@ the numbers above it that should be 0.
 
 from __future__ import annotations
 
+from mlvitals.core.metric import Metric
 from mlvitals.core.metrics import EXPORTER_LAST_SUCCESS, EXPORTER_UP, TARGET_FAILURE
 from mlvitals_dashboards.signals import ALERTS, UP, Signal, by, select
 from mlvitals_dashboards.suite_signals import STATES, age, state
@@ -89,3 +90,14 @@ def _state(kind: str) -> str:
 
 def _missing(title: str) -> str:
     return f"No {title} exporter"
+
+
+def matched(matches: Metric, things: str) -> Signal:
+    """What the patterns of `objectives:` are about; `things` says of what they are patterns."""
+    return Signal(
+        by("exporter, objective, pattern", select(matches)),
+        "none",
+        f"{things} that match the pattern now.",
+        words={0: ("NOTHING", "red")},
+        base="green",
+    )

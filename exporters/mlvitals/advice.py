@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from mlvitals.core.collector import Reason
 
 WHAT_TO_DO: Mapping[Reason, str] = {
-    "auth": "Check the credentials under auth, and what this user may read.",
+    "auth": "Check the credentials, and what this user may read.",
     "connect": "Check that the address is right, that the system runs, and that this host may reach it.",
     "timeout": "The system hangs or is overloaded. Look at its own health; raise deadline if it is only slow.",
     "http": "Check url and its path; something else may answer there. The system's log may say more.",

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 import structlog
+from click.core import ParameterSource
 from tabulate import tabulate
 
 from mlvitals import __version__, assets, catalogue, config, logs, registry
@@ -22,7 +23,7 @@ from mlvitals.core.memory import give_large_blocks_back
 from mlvitals.core.runner import collect_once
 from mlvitals.core.settings import ExporterSettings
 from mlvitals.core.webconfig import WebConfig
-from mlvitals.daemon import Daemon, Plan
+from mlvitals.daemon import Daemon, Plan, remember_hangup
 from mlvitals.model import DEFAULT_LISTEN, Config
 from mlvitals.overrides import settings_from_sets
 from mlvitals.suite import collectors
@@ -109,11 +110,12 @@ def run(
             log.error("what a plug-in brings is left out", error=problem)
         return Plan(_chosen(loaded.exporters, only), web, loaded.web.external_url, loaded.links)
 
+    hung_up = remember_hangup()
     give_large_blocks_back()
     plan = _or_exit(load)
     sockets = _or_exit(lambda: _sockets(listen))
     daemon = _or_exit(lambda: Daemon(plan, load, sockets, standalone=type_name is not None, lifecycle=enable_lifecycle))
-    asyncio.run(daemon.run())
+    asyncio.run(daemon.run(hung_up))
 
 
 @main.command()
@@ -121,7 +123,10 @@ def run(
 @click.option("--live", is_flag=True, help="Also read every source once and show what came back.")
 @_command
 def check(file: Path | None, live: bool) -> None:
-    """Check a configuration file; exit 1 when anything is wrong."""
+    """Check a configuration file; exit 1 when anything is wrong.
+
+    It wants what `run` wants: files of secrets and certificates that are there, and variables that are set.
+    """
     loaded = _or_exit(lambda: _load(file, strict=not live))
     for problem in assets.problems():
         click.echo(f"mlvitals: warning: {problem}", err=True)
@@ -129,11 +134,13 @@ def check(file: Path | None, live: bool) -> None:
         click.echo(f"{file or DEFAULT_FILE}: no mistakes, exporters: {len(loaded.exporters)}")
         return
     click.echo(f"Reading {', '.join(exporter.name for exporter in loaded.exporters) or 'nothing'} …", err=True)
-    # The table says it all.
-    logs.setup("error")
+    context = click.get_current_context()
+    if context.get_parameter_source("log_level") is ParameterSource.DEFAULT:
+        # The table says it all.
+        logs.setup("error", context.params["log_format"])
     with ThreadPoolExecutor(8) as threads:
         rows = [row for found in threads.map(_live_rows, loaded.exporters) for row in found]
-    click.echo(tabulate(rows, headers=_LIVE, tablefmt="simple"))
+    click.echo(tabulate(rows, headers=_LIVE, tablefmt="simple", disable_numparse=True))
     if any(row[3] != "up" for row in rows):
         raise SystemExit(1)
 
@@ -145,6 +152,8 @@ def check(file: Path | None, live: bool) -> None:
 def generate(file: Path | None, output: Path) -> None:
     """Write the configuration of Prometheus, Alertmanager and Grafana.
 
+    It reads no secret: files of secrets and certificates need not be there, and variables for them need not be set.
+
     \b
     DIR/prometheus/    scrape configuration and alert rules
     DIR/alertmanager/  receivers and routes, when the file has notifications
@@ -152,7 +161,7 @@ def generate(file: Path | None, output: Path) -> None:
     """
     from mlvitals.generate import write
 
-    for path in _or_exit(lambda: write(_load(file), output)):
+    for path in _or_exit(lambda: write(_load(file, secrets=False), output)):
         click.echo(path)
 
 
@@ -189,11 +198,11 @@ def _live_rows(settings: ExporterSettings) -> list[list[object]]:
     return rows
 
 
-def _load(file: Path | None, *, strict: bool = True) -> Config:
+def _load(file: Path | None, *, strict: bool = True, secrets: bool = True) -> Config:
     if file is None and not DEFAULT_FILE.exists():
         hint = "or name a type, as in: mlvitals run mlflow --set url=http://mlflow:5000"
         raise config.ConfigError([f"{DEFAULT_FILE}: no such file; give one with -c, {hint}"])
-    return config.load(file or DEFAULT_FILE, strict=strict)
+    return config.load(file or DEFAULT_FILE, strict=strict, secrets=secrets)
 
 
 def _chosen(exporters: Sequence[ExporterSettings], only: Sequence[str]) -> list[ExporterSettings]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from mlvitals import assets, registry
 from mlvitals.core import metrics as own
 from mlvitals.core.metric import Metric, declared
-from mlvitals.core.settings import ExporterSettings, UnusableSettings, secret_keys
+from mlvitals.core.settings import ExporterSettings, Mistake, UnusableSettings, file_keys, secret_keys
 from mlvitals.core.webconfig import WebConfig
 from mlvitals.model import Config
 from mlvitals.yamlfile import ConfigError, Document, Location, read
@@ -44,101 +44,133 @@ _EXPECTED = {
 }
 
 
-def load(path: Path, environment: Mapping[str, str] = os.environ, *, strict: bool = True) -> Config:
+def load(
+    path: Path, environment: Mapping[str, str] = os.environ, *, strict: bool = True, secrets: bool = True
+) -> Config:
     """Read and check a configuration file. Raises ConfigError with every problem found.
 
     Relative paths in the file start at the file's folder. Unless `strict`, an exporter whose type is installed and
-    broken has UnusableSettings: it must not take the others down.
+    broken has UnusableSettings: it must not take the others down. Without `secrets`, for those who read none, files of
+    secrets and certificates need not be there, and variables for them and for secrets need not be set.
     """
     document = read(path, environment)
     if document.data is None:
         document.data = {}
     if not isinstance(document.data, dict):
-        raise ConfigError([document.problem((), "expected a mapping with the key exporters")])
-    return _Loader(document, path.parent, strict=strict).config()
+        document.mistake((), "expected a mapping with the key exporters")
+        document.data = {}
+    return _Loader(document, path.parent, strict=strict, secrets=secrets).config()
 
 
 def load_web(path: Path) -> WebConfig:
     """Read and check a web configuration file. Raises ConfigError."""
     document = read(path, environment=None)
-    return _validated(document, WebConfig, document.data or {}, (), path.parent)
+    if document.data is None:
+        # It is being written, perhaps; taken as it is, it would open the server to everybody.
+        raise ConfigError([f"{path}: the file is empty; write {{}} for neither TLS nor users"])
+    return _whole(document, WebConfig, document.data or {}, {"folder": path.parent})
 
 
 def settings_from(type_name: str, data: Mapping[str, Any], source: str) -> ExporterSettings:
     """One exporter's settings from data that stands in no file. Raises ConfigError or LookupError."""
     model = registry.exporter_type(type_name).settings
-    document = Document(source, data={"name": type_name, "type": type_name, **data})
-    return _validated(document, model, document.data, (), Path())
+    return _whole(Document(source), model, {"name": type_name, "type": type_name, **data}, {"folder": Path()})
 
 
 class _Loader:
-    def __init__(self, document: Document, folder: Path, *, strict: bool) -> None:
+    def __init__(self, document: Document, folder: Path, *, strict: bool, secrets: bool) -> None:
         self._document = document
-        self._folder = folder
+        self._context = {"folder": folder, "secrets": secrets}
         self._strict = strict
-        self._problems: list[str] = []
+        self._models: dict[Location, type[ExporterSettings]] = {}
+        self._types: dict[str | None, tuple[type[ExporterSettings], str]] = {}
 
     def config(self) -> Config:
         data = dict(self._document.data)
         entries = data.pop("exporters", None)
         exporters = [*self._exporters(entries)] if isinstance(entries, list) else [] if entries is None else entries
-        self._problems += _literal_secrets(self._document, Config, ())
-        self._problems += _alert_problems(self._document, data.get("alerts"))
-        try:
-            config = _validated(self._document, Config, {**data, "exporters": exporters}, (), self._folder)
-        except ConfigError as error:
-            raise ConfigError(_in_order([*self._problems, *error.problems])) from None
-        if self._problems:
-            raise ConfigError(_in_order(self._problems))
-        return config
+        self._literal_secrets()
+        self._unset_variables()
+        self._note(_alert_mistakes(data.get("alerts")), ("alerts",))
+        return _whole(self._document, Config, {**data, "exporters": exporters}, self._context)
 
     def _exporters(self, entries: list[Any]) -> Iterator[ExporterSettings]:
         names: set[str] = set()
         for index, entry in enumerate(entries):
             at = ("exporters", index)
-            try:
-                exporter = self._exporter(entry, at)
-            except ConfigError as error:
-                self._problems += error.problems
+            if not isinstance(entry, dict):
+                self._document.mistake(at, "expected a mapping with name, type and url")
                 continue
-            if exporter.name in names:
-                self._problems.append(self._document.problem((*at, "name"), "another exporter has this name already"))
-            names.add(exporter.name)
-            yield exporter
+            name = entry.get("name")
+            if isinstance(name, str):
+                if name in names:
+                    self._document.mistake((*at, "name"), "another exporter has this name already")
+                names.add(name)
+            if exporter := self._exporter(entry, at):
+                yield exporter
 
-    def _exporter(self, entry: Any, at: Location) -> ExporterSettings:
-        if not isinstance(entry, dict):
-            raise ConfigError([self._document.problem(at, "expected a mapping with name, type and url")])
-        if "type" not in entry:
-            names = ", ".join(registry.type_names())
-            raise ConfigError(
-                [self._document.problem((*at, "type"), f"required key is missing; installed types: {names}")]
-            )
-        model = self._model(str(entry["type"]), at)
-        self._problems += _literal_secrets(self._document, model, at)
-        self._problems += _taken_labels(self._document, entry.get("labels"), (*at, "labels"), {str(entry["type"])})
-        return _validated(self._document, model, entry, at, self._folder)
+    def _exporter(self, entry: dict[str, Any], at: Location) -> ExporterSettings | None:
+        type_name = str(entry["type"]) if "type" in entry else None
+        if type_name not in self._types:
+            self._types[type_name] = self._model(type_name)
+        model, problem = self._types[type_name]
+        if problem:
+            self._document.mistake((*at, "type"), problem)
+        self._models[at] = model
+        if labels := entry.get("labels"):
+            self._note(_taken_labels(labels, _metrics_of(str(type_name))), (*at, "labels"))
+        return _validated(self._document, model, {"type": "", **entry}, self._context, at)
 
-    def _model(self, type_name: str, at: Location) -> type[ExporterSettings]:
+    def _model(self, type_name: str | None) -> tuple[type[ExporterSettings], str]:
+        """The settings of this type, or those that all types share, and what is wrong with it."""
+        if type_name is None:
+            return UnusableSettings, f"required key is missing; installed types: {', '.join(registry.type_names())}"
         try:
-            return registry.exporter_type(type_name).settings
+            return registry.exporter_type(type_name).settings, ""
+        except registry.BrokenTypeError as error:
+            return UnusableSettings, str(error) if self._strict else ""
         except LookupError as error:
-            if isinstance(error, registry.BrokenTypeError) and not self._strict:
-                return UnusableSettings
-            raise ConfigError([self._document.problem((*at, "type"), str(error))]) from None
+            return UnusableSettings, str(error)
+
+    def _note(self, mistakes: Iterable[Mistake], below: Location) -> None:
+        for location, what in mistakes:
+            self._document.mistake((*below, *location), what)
+
+    def _literal_secrets(self) -> None:
+        for at, text in self._document.written.items():
+            if at and at[-1] in secret_keys(self._model_at(at)) and not _ONE_VARIABLE.fullmatch(text):
+                what = f"a secret does not stand in this file: use ${{VARIABLE}} or {at[-1]}_file"
+                self._document.mistake(at, what)
+
+    def _unset_variables(self) -> None:
+        for at, name in self._document.unset:
+            model = self._model_at(at)
+            if self._context["secrets"] or at[-1] not in secret_keys(model) | file_keys(model):
+                self._document.unreadable(at, f"environment variable {name} is not set")
+
+    def _model_at(self, location: Location) -> type[BaseModel]:
+        return self._models.get(location[:2], Config)
 
 
-def _validated(document: Document, model: type[M], data: Any, at: Location, folder: Path) -> M:
+def _whole(document: Document, model: type[M], data: Any, context: Mapping[str, Any]) -> M:
+    made = _validated(document, model, data, context)
+    error = document.error()
+    if error or made is None:
+        raise error or ConfigError([])
+    return made
+
+
+def _validated(
+    document: Document, model: type[M], data: Any, context: Mapping[str, Any], at: Location = ()
+) -> M | None:
+    """The model; None when something is wrong, which is noted in the document."""
     try:
-        return model.model_validate(data, context={"folder": folder})
+        return model.model_validate(data, context=dict(context))
     except ValidationError as error:
-        raise ConfigError([*_problems(document, model, error, at)]) from None
-
-
-def _problems(document: Document, model: type[BaseModel], error: ValidationError, at: Location) -> Iterator[str]:
-    for found in error.errors(include_url=False, include_input=False):
-        location = found["loc"]
-        yield document.problem((*at, *location), _explained(found, model, location))
+        for found in error.errors(include_url=False, include_input=False):
+            location = found["loc"]
+            document.mistake((*at, *location), _explained(found, model, location))
+        return None
 
 
 def _explained(found: Any, model: type[BaseModel], location: Location) -> str:
@@ -176,20 +208,13 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models(inner)
 
 
-def _literal_secrets(document: Document, model: type[BaseModel], below: Location) -> Iterator[str]:
-    secrets = secret_keys(model)
-    for at, text in document.written.items():
-        if at[: len(below)] == below and at[-1:] and at[-1] in secrets and not _ONE_VARIABLE.fullmatch(text):
-            yield document.problem(at, f"a secret does not stand in this file: use ${{VARIABLE}} or {at[-1]}_file")
-
-
-def _taken_labels(document: Document, labels: Any, at: Location, types: Iterable[str]) -> Iterator[str]:
+def _taken_labels(labels: Any, metrics: Iterable[Metric]) -> Iterator[Mistake]:
     """Labels that metrics have already: Prometheus would rename the metric's, or an alert's series would be one."""
-    metrics = [*declared(own), *(metric for name in types for metric in _metrics_of(name))]
+    known = [*declared(own), *metrics]
     for label in labels if isinstance(labels, dict) else ():
-        taken = next((metric for metric in metrics if label in metric.labels), None)
+        taken = next((metric for metric in known if label in metric.labels), None)
         if taken:
-            yield document.problem((*at, label), f"{taken} has a label of this name: choose another")
+            yield (label,), f"{taken} has a label of this name: choose another"
 
 
 def _metrics_of(type_name: str) -> tuple[Metric, ...]:
@@ -200,22 +225,15 @@ def _metrics_of(type_name: str) -> tuple[Metric, ...]:
         return ()
 
 
-def _alert_problems(document: Document, alerts: Any) -> Iterator[str]:
-    known = assets.alert_names()
-    for name, override in alerts.items() if isinstance(alerts, dict) else ():
+def _alert_mistakes(alerts: Any) -> Iterator[Mistake]:
+    if not isinstance(alerts, dict):
+        return
+    metrics = [metric for type_name in registry.type_names() for metric in _metrics_of(type_name)]
+    # The alerts of a package that cannot be read are not known; that package is what is wrong then.
+    known = None if assets.problems() else assets.alert_names()
+    for name, override in alerts.items():
         if isinstance(override, dict):
-            at = ("alerts", name, "labels")
-            yield from _taken_labels(document, override.get("labels"), at, registry.type_names())
-        # The alerts of a package that cannot be read are not known; that package is what is wrong then.
-        if name not in known and not assets.problems():
-            yield document.problem(("alerts", name), f"unknown alert; {registry.nearest(name, known)}")
-
-
-def _in_order(problems: list[str]) -> list[str]:
-    """By line, each once."""
-
-    def line(problem: str) -> int:
-        match = re.match(r".*?:(\d+):", problem)
-        return int(match[1]) if match else 0
-
-    return sorted(dict.fromkeys(problems), key=line)
+            for label, what in _taken_labels(override.get("labels"), metrics):
+                yield (name, "labels", *label), what
+        if known is not None and name not in known:
+            yield (name,), f"unknown alert; {registry.nearest(name, known)}"

@@ -32,6 +32,13 @@ class Plan:
     links: Links = field(default_factory=Links)
 
 
+def remember_hangup() -> threading.Event:
+    """Set by a SIGHUP from now on, which would end the process otherwise."""
+    hung_up = threading.Event()
+    signal.signal(signal.SIGHUP, lambda *_: hung_up.set())
+    return hung_up
+
+
 class Daemon:
     """Runs a plan, and the one that `load` gives on SIGHUP and, with `lifecycle`, on POST /-/reload.
 
@@ -64,27 +71,35 @@ class Daemon:
                 problems = error.problems
             except (LookupError, OSError, ValueError) as error:
                 problems = [str(error)]
+            except Exception as error:
+                log.exception("loading failed")
+                problems = [f"{type(error).__name__} in mlvitals or a plug-in; the log has the details"]
             else:
                 log.info("configuration loaded", exporters=len(self._suite.exporters))
                 return []
-        self._suite.reject()
+            self._suite.reject()
         for problem in problems:
             log.error("configuration not loaded, the running one stays", error=problem)
         return problems
 
-    async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT."""
+    async def run(self, hung_up: threading.Event) -> None:
+        """Serve until SIGTERM or SIGINT; load again at once where a SIGHUP came before."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        loop.add_signal_handler(signal.SIGHUP, lambda: threading.Thread(target=self.reload, daemon=True).start())
+        loop.add_signal_handler(signal.SIGHUP, self._reload_aside)
+        if hung_up.is_set():
+            self._reload_aside()
         log.info("listening", address=address_of(self._sockets), exporters=len(self._suite.exporters))
         try:
             await self._server.run(stop.wait)
         finally:
             log.info("stopping")
             await asyncio.to_thread(self._suite.stop)
+
+    def _reload_aside(self) -> None:
+        threading.Thread(target=self.reload, daemon=True).start()
 
     def _take(self, plan: Plan) -> None:
         exporters = self._suite.prepare(plan.exporters)

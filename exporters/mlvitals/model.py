@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from pydantic import Field, SerializeAsAny, field_validator, model_validator
+from pydantic import Field, SerializeAsAny
 
-from mlvitals.core.settings import Duration, ExporterSettings, HttpUrl, Settings
+from mlvitals.core.settings import Duration, ExporterSettings, HttpUrl, Mistake, Settings, together
 from mlvitals.notifications import Notifications, Severity
 
 _RULE_LABELS = {
@@ -26,12 +28,15 @@ class Scrape(Settings):
     username: str | None = Field(None, description="user of basic auth")
     password_file: str | None = Field(None, description="file that holds the password")
     ca_file: str | None = Field(None, description="CA that signed the certificate of mlvitals")
+    cert_file: str | None = Field(None, description="certificate that Prometheus shows; needs key_file")
+    key_file: str | None = Field(None, description="key of cert_file")
+    server_name: str | None = Field(None, description="name in the certificate of mlvitals, where it is another one")
 
-    @model_validator(mode="after")
-    def _whole(self) -> Scrape:
-        if bool(self.username) != bool(self.password_file):
-            raise ValueError("expected username and password_file together")
-        return self
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Half a pair of credentials."""
+        yield from together(data, "username", "password_file")
+        yield from together(data, "cert_file", "key_file")
 
 
 class Web(Settings):
@@ -65,17 +70,15 @@ class AlertOverride(Settings):
     severity: Severity | None = Field(None, description="what routes look at")
     labels: dict[str, str] = Field(default_factory=dict, description="labels added to those that the alert has")
 
-    @field_validator("labels")
     @classmethod
-    def _free_labels(cls, value: dict[str, str]) -> dict[str, str]:
-        for label, text in value.items():
-            if "{{" in text or not text.isprintable():
-                raise ValueError(
-                    f"label {label!r}: expected plain text without {{{{, which Prometheus takes for a template"
-                )
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Labels that cannot be set here, and texts that are no texts for Prometheus."""
+        labels = data.get("labels")
+        for label, text in labels.items() if isinstance(labels, dict) else ():
+            if isinstance(text, str) and ("{{" in text or not text.isprintable()):
+                yield ("labels", label), "expected plain text without {{, which Prometheus takes for a template"
             if label in _RULE_LABELS or not re.fullmatch(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*", label):
-                raise ValueError(f"label {label!r} cannot be set here: {_RULE_LABELS.get(label, 'not a label name')}")
-        return value
+                yield ("labels", label), f"cannot be set here: {_RULE_LABELS.get(label, 'not a label name')}"
 
 
 class Config(Settings):

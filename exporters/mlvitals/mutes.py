@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator
 
-from mlvitals.core.settings import Name, Settings
+from mlvitals.core.settings import Mistake, Name, Settings
 from mlvitals.registry import nearest
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -41,18 +43,23 @@ class MuteTime(Settings):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         # A small image may have no database; then Alertmanager is the first to know.
-        zones = available_timezones()
+        zones = _zones()
         if zones and value not in zones:
-            raise ValueError(f"unknown time zone {value!r}; {_near_zone(value, sorted(zones))}")
+            raise ValueError(f"unknown time zone {value!r}; {_near_zone(value, zones)}")
         return value
 
-    @model_validator(mode="after")
-    def _some_time(self) -> MuteTime:
-        if not (self.days or self.hours):
-            raise ValueError("expected days, hours or both")
-        return self
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """No time at all."""
+        if not (data.get("days") or data.get("hours")):
+            yield (), "expected days, hours or both"
 
 
-def _near_zone(value: str, zones: list[str]) -> str:
+@functools.cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _near_zone(value: str, zones: frozenset[str]) -> str:
     near = nearest(value, zones)
     return near if near.startswith("did you mean") else "expected one such as Europe/Berlin"

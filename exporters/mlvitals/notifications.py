@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import BeforeValidator, Field, field_validator
 
-from mlvitals.core.settings import Duration, Name, Settings
+from mlvitals.core.settings import Duration, Mistake, Name, Settings, is_name
 from mlvitals.mutes import MuteTime
-from mlvitals.receivers import Receiver, Smtp
+from mlvitals.receivers import NEWER, Receiver, Release, Smtp
 from mlvitals.registry import nearest
 
 Severity = Literal["critical", "warning", "info"]
 
 OLDEST, TESTED = "0.25", "0.31"
-_LEAST = tuple(map(int, OLDEST.split(".")))
 
 
-def _release(value: object) -> str:
-    found = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)?", value) if isinstance(value, str) else None
-    if not found:
+def _parsed(version: object) -> Release | None:
+    found = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)?", version) if isinstance(version, str) else None
+    return (int(found[1]), int(found[2])) if found else None
+
+
+_LEAST = _parsed(OLDEST) or (0, 0)
+
+
+def _release(value: object) -> object:
+    release = _parsed(value)
+    if release is None:
         raise ValueError(f'expected a release in quotes, such as "{TESTED}"')
-    if (int(found[1]), int(found[2])) < _LEAST:
+    if release < _LEAST:
         raise ValueError(f"expected {OLDEST} or newer: older ones are not supported")
-    return found[0]
+    return value
 
 
 class Route(Settings):
@@ -37,15 +43,11 @@ class Route(Settings):
     team: str | None = Field(None, min_length=1, description="only alerts whose label team has this value")
     mute_times: tuple[Name, ...] = Field((), description="names of mute_times in which this route tells nobody")
 
-    @model_validator(mode="after")
-    def _narrow(self) -> Route:
-        if not (self.severity or self.team):
-            raise ValueError("expected severity, team or both; what no route takes goes to notifications.receiver")
-        return self
-
-    def takes_all_of(self, other: Route) -> bool:
-        """Whatever the other would take matches this one already."""
-        return self.severity in (None, other.severity) and self.team in (None, other.team)
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """A route that takes everything."""
+        if not (data.get("severity") or data.get("team")):
+            yield (), "expected severity, team or both; what no route takes goes to notifications.receiver"
 
 
 class Notifications(Settings):
@@ -69,89 +71,106 @@ class Notifications(Settings):
 
     @field_validator("receivers")
     @classmethod
-    def _possible(cls, value: tuple[Receiver, ...], info: ValidationInfo) -> tuple[Receiver, ...]:
+    def _some(cls, value: tuple[Receiver, ...]) -> tuple[Receiver, ...]:
         if not value:
             raise ValueError("expected at least one receiver")
-        problems = [*_twice(value, "another receiver has this name already")]
-        for index, receiver in enumerate(value):
-            problems += (((index, *key), what) for key, what in _impossible(receiver, info))
-        if problems:
-            raise _located(*problems)
         return value
 
-    @field_validator("mute_times")
     @classmethod
-    def _unique(cls, value: tuple[MuteTime, ...]) -> tuple[MuteTime, ...]:
-        if problems := [*_twice(value, "another mute time has this name already")]:
-            raise _located(*problems)
-        return value
-
-    @field_validator("receiver", "watchdog")
-    @classmethod
-    def _known(cls, value: str | None, info: ValidationInfo) -> str | None:
-        for problem in _unknown("receiver", value, info):
-            raise ValueError(problem)
-        return value
-
-    @field_validator("routes")
-    @classmethod
-    def _reachable(cls, value: tuple[Route, ...], info: ValidationInfo) -> tuple[Route, ...]:
-        problems: list[_Problem] = []
-        for index, route in enumerate(value):
-            problems += (((index, "receiver"), what) for what in _unknown("receiver", route.receiver, info))
-            for number, name in enumerate(route.mute_times):
-                problems += (((index, "mute_times", number), what) for what in _unknown("mute time", name, info))
-            for earlier in [*_positions(value[:index], route)][:1]:
-                problems.append(((index,), f"never reached: route {earlier} takes the same alerts before it"))
-        if problems:
-            raise _located(*problems)
-        return value
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """What does not fit together: names, routes, and what Alertmanager and mail server have to be."""
+        receivers, mute_times = _mappings(data, "receivers"), _mappings(data, "mute_times")
+        routes = _mappings(data, "routes")
+        yield from _twice("receivers", receivers, "another receiver has this name already")
+        yield from _twice("mute_times", mute_times, "another mute time has this name already")
+        for index, receiver in enumerate(receivers):
+            for key, what in _impossible(receiver, data):
+                yield ("receivers", index, *key), what
+        # A list that is missing or no list is told elsewhere.
+        if receivers:
+            yield from _unknown("receiver", receivers, _receivers_named(data, routes))
+        if isinstance(data.get("mute_times", []), list):
+            yield from _unknown("mute time", mute_times, _mute_times_named(routes))
+        yield from _never_reached(routes)
 
 
-_Location = tuple[int | str, ...]
-_Problem = tuple[_Location, str]
+_Named = Iterator[tuple[tuple[str | int, ...], object]]
+"""Where a name stands, and the name."""
 
 
-def _positions(earlier: Sequence[Route], route: Route) -> Iterator[int]:
-    return (number for number, other in enumerate(earlier, 1) if other.takes_all_of(route))
+def _list(data: Mapping[str, Any], key: str) -> list[Any]:
+    value = data.get(key)
+    return value if isinstance(value, list) else []
 
 
-def _twice(named: Sequence[Receiver] | Sequence[MuteTime], what: str) -> Iterator[_Problem]:
-    names = [each.name for each in named]
-    return (((index, "name"), what) for index, name in enumerate(names) if name in names[:index])
+def _mappings(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """The mappings in a list; what stands there instead of one is told elsewhere and counts as an empty one."""
+    return [each if isinstance(each, dict) else {} for each in _list(data, key)]
 
 
-def _impossible(receiver: Receiver, info: ValidationInfo) -> Iterator[_Problem]:
+def _twice(key: str, entries: Iterable[Mapping[str, Any]], what: str) -> Iterator[Mistake]:
+    names: set[str] = set()
+    for index, entry in enumerate(entries):
+        name = entry.get("name")
+        if isinstance(name, str):
+            if name in names:
+                yield (key, index, "name"), what
+            names.add(name)
+
+
+def _impossible(receiver: Mapping[str, Any], data: Mapping[str, Any]) -> Iterator[Mistake]:
     """What this receiver needs and does not have: a newer Alertmanager, a mail server."""
-    # A key that is wrong itself is missing here; that is reported already.
-    if version := info.data.get("alertmanager_version"):
-        major, minor, *_ = map(int, version.split("."))
-        for key, since in receiver.newer():
-            if (major, minor) < since:
-                needed = ".".join(map(str, since))
-                yield (
-                    key,
-                    f'needs Alertmanager {needed} or newer ({TESTED} was tested); alertmanager_version is "{version}"',
-                )
-    if receiver.email and info.data.get("smtp", ...) is None:
+    version = data.get("alertmanager_version", OLDEST)
+    release = _parsed(version)
+    for key, since in NEWER.items():
+        if release and release < since and _has(receiver, key):
+            needed = ".".join(map(str, since))
+            yield (
+                key,
+                f'needs Alertmanager {needed} or newer ({TESTED} was tested); alertmanager_version is "{version}"',
+            )
+    if _has(receiver, ("email",)) and "smtp" not in data:
         yield ("email",), "needs notifications.smtp: the server that mail is sent through"
 
 
-def _unknown(what: str, name: str | None, info: ValidationInfo) -> Iterator[str]:
-    # The list is missing here when it is wrong itself; that is reported already.
-    field = what.replace(" ", "_") + "s"
-    known = [each.name for each in info.data.get(field, ())]
-    if name is not None and field in info.data and name not in known:
-        yield f"unknown {what} {name!r}; {nearest(name, known)}"
+def _has(data: Any, key: tuple[str, ...]) -> bool:
+    for part in key:
+        data = data.get(part) if isinstance(data, dict) else None
+    return data is not None
 
 
-def _located(*problems: _Problem) -> ValidationError:
-    """Errors about places inside a field's value: pydantic puts the field's own place before them."""
-    return ValidationError.from_exception_data("Notifications", [*_details(problems)])
+def _receivers_named(data: Mapping[str, Any], routes: Iterable[Mapping[str, Any]]) -> _Named:
+    for key in ("receiver", "watchdog"):
+        yield (key,), data.get(key)
+    for index, route in enumerate(routes):
+        yield ("routes", index, "receiver"), route.get("receiver")
 
 
-def _details(problems: Iterable[_Problem]) -> Iterator[InitErrorDetails]:
-    for at, message in problems:
-        # The message is a value, not the template, so that braces in a name stay braces.
-        kind: Any = PydanticCustomError("value_error", "{message}", {"message": message})
-        yield InitErrorDetails(type=kind, loc=at, input=None)
+def _mute_times_named(routes: Iterable[Mapping[str, Any]]) -> _Named:
+    for index, route in enumerate(routes):
+        for number, name in enumerate(_list(route, "mute_times")):
+            yield ("routes", index, "mute_times", number), name
+
+
+def _unknown(kind: str, entries: list[Mapping[str, Any]], named: _Named) -> Iterator[Mistake]:
+    """Names that none of the entries has, unless an entry's own name is wrong: it may be the one that is meant."""
+    known = {name for entry in entries if is_name(name := entry.get("name"))}
+    if all(is_name(entry.get("name")) for entry in entries):
+        for at, name in named:
+            if is_name(name) and name not in known:
+                yield at, f"unknown {kind} {name!r}; {nearest(name, known)}"
+
+
+def _never_reached(routes: Iterable[Mapping[str, Any]]) -> Iterator[Mistake]:
+    """Routes that come after one that takes all of their alerts."""
+    first: dict[tuple[str | None, str | None], int] = {}
+    for index, route in enumerate(routes):
+        severity, team = (
+            value if isinstance(value, str) else None for value in (route.get("severity"), route.get("team"))
+        )
+        if not (severity or team):
+            continue
+        earlier = [first[wanted] for wanted in ((severity, team), (severity, None), (None, team)) if wanted in first]
+        if earlier:
+            yield ("routes", index), f"never reached: route {min(earlier) + 1} takes the same alerts before it"
+        first.setdefault((severity, team), index)

@@ -6,21 +6,23 @@ Secrets are named by the path of a file as Alertmanager sees it; mlvitals neithe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator
 
-from mlvitals.core.settings import Name, Settings, http_url
+from mlvitals.core.settings import Mistake, Name, Settings, http_url, together
 
 NOBODY = "mlvitals-nobody"
 INTEGRATIONS = ("webhook", "slack", "email", "pagerduty", "teams")
 
 Release = tuple[int, int]
-# `msteamsv2_configs` came with 0.28. `url_file` of webhooks came with 0.26, but there Alertmanager crashed when the
-# webhook answered with an error; 0.28 has the fix. Source: CHANGELOG.md of Alertmanager.
-TEAMS_SINCE: Release = (0, 28)
-URL_FILE_SINCE: Release = (0, 28)
+NEWER: Mapping[tuple[str, ...], Release] = {("teams",): (0, 28), ("webhook", "url_file"): (0, 28)}
+"""Key of a receiver -> the first Alertmanager that knows it, where the oldest that is supported does not.
+
+`msteamsv2_configs` came with 0.28. `url_file` of webhooks came with 0.26, but there Alertmanager crashed when the
+webhook answered with an error; 0.28 has the fix. Source: CHANGELOG.md of Alertmanager.
+"""
 
 
 def _sent_url(value: str) -> str:
@@ -73,11 +75,11 @@ class Webhook(Integration):
         None, description="file, as Alertmanager sees it, that holds the URL; needs Alertmanager 0.28"
     )
 
-    @model_validator(mode="after")
-    def _one_url(self) -> Webhook:
-        if (self.url is None) == (self.url_file is None):
-            raise ValueError("expected one of url and url_file")
-        return self
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """No URL, or two."""
+        if ("url" in data) == ("url_file" in data):
+            yield (), "expected one of url and url_file"
 
 
 class Slack(Integration):
@@ -137,11 +139,10 @@ class Smtp(Settings):
         None, description="CA, as Alertmanager sees it, that signed the server's certificate"
     )
 
-    @model_validator(mode="after")
-    def _login(self) -> Smtp:
-        if bool(self.username) != bool(self.password_file):
-            raise ValueError("expected username and password_file together")
-        return self
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Half a login."""
+        yield from together(data, "username", "password_file")
 
 
 class Receiver(Settings):
@@ -161,15 +162,8 @@ class Receiver(Settings):
             raise ValueError(f"{NOBODY} is a receiver of mlvitals itself: choose another name")
         return value
 
-    @model_validator(mode="after")
-    def _somewhere(self) -> Receiver:
-        if not any(getattr(self, kind) for kind in INTEGRATIONS):
-            raise ValueError(f"expected at least one of {', '.join(INTEGRATIONS)}")
-        return self
-
-    def newer(self) -> Iterator[tuple[tuple[str, ...], Release]]:
-        """(key, release): what the oldest supported Alertmanager does not know, and since when it is there."""
-        if self.teams:
-            yield ("teams",), TEAMS_SINCE
-        if self.webhook and self.webhook.url_file:
-            yield ("webhook", "url_file"), URL_FILE_SINCE
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """A receiver that tells nobody."""
+        if not data.keys() & INTEGRATIONS:
+            yield (), f"expected at least one of {', '.join(INTEGRATIONS)}"

@@ -58,13 +58,15 @@ class Suite:
         return {entry.name: self._kept(entry) or _exporter(entry) for entry in settings}
 
     def apply(self, exporters: Exporters) -> None:
-        """Run this set instead of the last one."""
+        """Run this set instead of the last one. What ends is cut before what replaces it begins: no source has both."""
         before, self.exporters = self.exporters, exporters
         self._loaded, self._load_failed = time.time(), False
+        ending = [exporter for name, exporter in before.items() if exporters.get(name) is not exporter]
+        _cancel(ending)
         for name, exporter in exporters.items():
             if before.get(name) is not exporter:
                 exporter.runner.start()
-        _stop(exporter for name, exporter in before.items() if exporters.get(name) is not exporter)
+        _join(ending)
 
     def reject(self) -> None:
         """Remember that the last attempt to load the configuration failed."""
@@ -72,7 +74,8 @@ class Suite:
 
     def stop(self) -> None:
         """End collecting; collections under way are cut."""
-        _stop(self.exporters.values())
+        _cancel(self.exporters.values())
+        _join(self.exporters.values())
 
     @property
     def ready(self) -> bool:
@@ -130,12 +133,14 @@ def _exporter(settings: ExporterSettings) -> Exporter:
     return Exporter(settings, runner, page_of(runner.state))
 
 
-def _stop(exporters: Iterable[Exporter]) -> None:
-    ending = list(exporters)
-    for exporter in ending:
+def _cancel(exporters: Iterable[Exporter]) -> None:
+    for exporter in exporters:
         exporter.runner.cancel()
+
+
+def _join(exporters: Iterable[Exporter]) -> None:
     end = time.monotonic() + STOP_SECONDS
-    for exporter in ending:
+    for exporter in exporters:
         exporter.runner.join(max(0.0, end - time.monotonic()))
 
 

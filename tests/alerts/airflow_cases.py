@@ -159,6 +159,11 @@ LATE = (
         "paused for months, then it succeeds in time",
         dag(paused="1x29 0x600", success=f"{-90 * DAY}x59 {HOUR}x600", success_within=2.0 * HOUR),
     ),
+    Silent(
+        "AirflowDagLate",
+        "deleted, and one of the same name is made later",
+        dag(paused="1x9 stale _x70 0x600", success_within=20.0 * MINUTE),
+    ),
     Silent("AirflowDagLate", "it is paused", dag(paused=1.0, success=-90.0 * DAY, success_within=float(DAY))),
     Silent("AirflowDagLate", "no objective", dag(success=-90.0 * DAY)),
     Silent("AirflowDagLate", "it succeeds in time", dag(success="0x59 3600x600", success_within=1.5 * HOUR)),
@@ -406,6 +411,22 @@ ASSETS = (
     ),
     Silent("AirflowAssetStale", "its first event comes in time", asset("_x49 2940x600", 1.5 * HOUR)),
     Silent("AirflowAssetStale", "no objective", asset(-90.0 * DAY, None)),
+    Silent("AirflowAssetStale", "gone for long, then there again", asset(None, "3000x9 stale _x80 3000x600")),
+)
+
+MATCHES = {"objective": "success_within", "pattern": "etl*"}
+UNMATCHED = (
+    Firing(
+        "AirflowObjectiveUnmatched",
+        of("airflow_objective_matches", "2x59 0x600", **MATCHES),
+        {**PROD, **MATCHES},
+        "prod: the objective success_within for etl* matches nothing that is shown.",
+        since="1h",
+    ),
+    Silent("AirflowObjectiveUnmatched", "one DAG matches", of("airflow_objective_matches", 1.0, **MATCHES)),
+    Silent(
+        "AirflowObjectiveUnmatched", "Airflow cannot be read", of("airflow_objective_matches", "1x9 stale", **MATCHES)
+    ),
 )
 
 CASES = (
@@ -447,4 +468,5 @@ CASES = (
     *POOLS,
     *IMPORTS,
     *ASSETS,
+    *UNMATCHED,
 )  # fmt: skip

@@ -18,6 +18,17 @@ def bound(operator: str, value: float) -> dict[str, str]:
     return {f"mlflow_model_alias_metric_objective{{{labels}}}": lasting(value)}
 
 
+OLDEST_RUN = 'mlflow_experiment_oldest_running_run_start_timestamp_seconds{experiment="train"}'
+
+
+MATCHES = 'mlflow_objective_matches{objective="new_version_within",pattern="churn*"}'
+
+
+def stuck_after(seconds: float) -> dict[str, str]:
+    """The series of the objective of the experiment `train`."""
+    return {'mlflow_experiment_running_run_objective_seconds{experiment="train"}': lasting(seconds)}
+
+
 def broken(operator: str, value: float, limit: float) -> Firing:
     """`mse` is `value`, and that is not `operator limit`."""
     return Firing(
@@ -171,21 +182,43 @@ CASES = (
     ),
     Firing(
         "MlflowRunStuck",
-        {'mlflow_experiment_oldest_running_run_start_timestamp_seconds{experiment="train"}': lasting(-5 * HOUR - 1)},
+        {OLDEST_RUN: lasting(-5 * HOUR - 1), **stuck_after(6 * HOUR)},
         {**TARGET, "experiment": "train"},
-        "registry: experiment train: the oldest run with status RUNNING started 6h 5m 1s ago, expected less than 6h.",
+        "registry: experiment train: the oldest run with status RUNNING started 6h 5m 1s ago, objective 6h 0m 0s.",
         since="1h",
+    ),
+    Firing(
+        "MlflowRunStuck",
+        # mlvitals starts anew: its page is empty for a moment, and that is no good news.
+        {OLDEST_RUN: f"{-2 * HOUR}x9 stale _x3 {-2 * HOUR}x600", **stuck_after(HOUR)},
+        {**TARGET, "experiment": "train"},
+        "registry: experiment train: the oldest run with status RUNNING started 2h 5m 0s ago, objective 1h 0m 0s.",
     ),
     Silent(
         "MlflowRunStuck",
         "a run of five hours ends and the next begins",
+        {OLDEST_RUN: f"{-5 * HOUR}x30 {20 * 60}x600", **stuck_after(11 * HOUR)},
+    ),
+    Silent(
+        "MlflowRunStuck",
+        "a run of three days where five are expected, beside an experiment with a short objective",
         {
-            'mlflow_experiment_oldest_running_run_start_timestamp_seconds{experiment="train"}': (
-                f"{-5 * HOUR}x30 {20 * 60}x600"
-            )
+            OLDEST_RUN: lasting(-3 * DAY),
+            **stuck_after(5 * DAY),
+            'mlflow_experiment_running_run_objective_seconds{experiment="other"}': lasting(1),
         },
     ),
-    Silent("MlflowRunStuck", "no run is running", UP),
+    Silent("MlflowRunStuck", "no run is running", {**UP, **stuck_after(1)}),
+    Firing(
+        "MlflowObjectiveUnmatched",
+        {MATCHES: "2x59 0x600"},
+        {**TARGET, "objective": "new_version_within", "pattern": "churn*"},
+        "registry: the objective new_version_within for churn* matches nothing that is shown.",
+        since="1h",
+    ),
+    Silent("MlflowObjectiveUnmatched", "one model matches", {MATCHES: lasting(1)}),
+    Silent("MlflowObjectiveUnmatched", "the model was made anew within the hour", {MATCHES: "1x9 0x50 1x600"}),
+    Silent("MlflowObjectiveUnmatched", "the registry cannot be read", {MATCHES: "1x9 stale"}),
     Firing(
         "MlflowRunsFailing",
         ended(1, 3),

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from mlvitals import config
-from mlvitals.core.settings import HttpSettings
+from mlvitals.core.settings import Auth, HttpSettings, file_keys, secret_keys
+from mlvitals.core.webconfig import WebConfig
 from mlvitals.overrides import settings_from_sets
 
 
@@ -41,6 +42,12 @@ def test_a_secret_from_a_variable_is_shown_nowhere(tmp_path: Path) -> None:
     assert exporter.auth.password is not None
     assert exporter.auth.password.get_secret_value() == "hunter2"
     assert "hunter2" not in repr(exporter) + str(exporter) + exporter.model_dump_json()
+
+
+def test_the_keys_of_secrets_and_files_are_read_off_the_models() -> None:
+    assert secret_keys(Auth) == {"password", "token"}
+    assert file_keys(Auth) == {"password_file", "token_file"}
+    assert file_keys(WebConfig) == {"cert_file", "key_file", "client_ca_file"}
 
 
 def test_relative_paths_start_at_the_file(tmp_path: Path) -> None:

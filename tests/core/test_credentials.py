@@ -12,7 +12,6 @@ from mlvitals.core.credentials import Proof, TokenLogin
 from mlvitals.core.outbound import Client
 from mlvitals.core.settings import Auth, HttpSettings
 from tests.support.replay import Answer, Replay, Request, json_answer
-from tests.support.waiting import until
 
 PASSWORD = "hunter2-and-more"
 
@@ -89,6 +88,15 @@ def test_an_unreadable_password_asks_nobody(tmp_path: Path) -> None:
     assert not desk.asked
 
 
+def test_an_empty_password_file_asks_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("\n")
+    desk = Desk()
+    with pytest.raises(UpstreamError, match=r"password is empty") as caught:
+        login(desk, password=None, password_file=file).proof(Deadline(1))
+    assert (caught.value.reason, desk.asked) == ("auth", [])
+
+
 def test_a_client_renews_and_repeats_the_call_once() -> None:
     desk = Desk()
     with Replay(desk.respond) as server:
@@ -104,5 +112,5 @@ def test_a_client_renews_and_repeats_the_call_once() -> None:
         assert caught.value.status == 403
         assert "token" not in str(caught.value)
         client.close()
-        until(lambda: len(server.requests) == 5)
+        assert len(server.requests) == 5
     assert len(desk.asked) == 3

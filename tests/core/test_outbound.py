@@ -14,6 +14,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.connections import SocketGuard
 from mlvitals.core.credentials import Given, Proof
 from mlvitals.core.outbound import Client, Explain
+from mlvitals.core.room import PLACES
 from mlvitals.core.settings import HttpSettings
 from tests.support.faults import REASONS
 from tests.support.replay import (
@@ -358,6 +360,66 @@ def test_memory_is_bounded_for_very_many_small_values(unit: bytes) -> None:
     reason, mebibytes = done.stdout.split()
     assert reason == "limit"
     assert int(mebibytes) < 150
+
+
+READ_BY_TWENTY = """
+import pathlib, re, sys
+from concurrent.futures import ThreadPoolExecutor
+from pydantic import TypeAdapter
+from mlvitals.core.collector import Deadline, UpstreamError
+from mlvitals.core.outbound import Client
+from mlvitals.core.settings import HttpSettings
+
+def read(_):
+    client = Client(HttpSettings.model_validate({"name": "x", "type": "x", "url": sys.argv[1]}))
+    try:
+        client.get("a", TypeAdapter(list[int]), Deadline(120))
+    except UpstreamError as error:
+        return error.reason
+
+with ThreadPoolExecutor(20) as threads:
+    reasons = set(threads.map(read, range(20)))
+print(*reasons, int(re.search("VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]) >> 10)
+"""
+
+
+def test_memory_is_bounded_for_many_clients_at_once() -> None:
+    with Replay(FAULTS["gigabyte"]) as server:
+        command = [sys.executable, "-c", READ_BY_TWENTY, server.url]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    reason, mebibytes = done.stdout.split()
+    assert reason == "limit"
+    assert int(mebibytes) < 300
+
+
+def test_a_large_answer_waits_for_its_place_and_a_small_one_does_not() -> None:
+    go_on = threading.Event()
+    large = b'{"a": 1' + b" " * (2 << 20)
+
+    def held(_: threading.Event) -> Iterator[bytes]:
+        yield large
+        go_on.wait(60)
+        yield b"}"
+
+    answers = {"/held": Answer(stream=held), "/large": Answer(body=large + b"}"), "/small": json_answer({"a": 1})}
+
+    def read(path: str, seconds: float) -> str | None:
+        try:
+            with client(server.url, max_body=4 << 20) as made:
+                made.get(path, OBJECT, Deadline(seconds))
+        except UpstreamError as error:
+            return error.reason
+        return None
+
+    with Replay(lambda request: answers[request.path]) as server, ThreadPoolExecutor(PLACES) as threads:
+        try:
+            holders = [threads.submit(read, "held", 100.0) for _ in range(PLACES)]
+            until(lambda: read("large", 1.0) == "timeout")
+            assert read("small", 30.0) is None
+        finally:
+            go_on.set()
+        assert [holder.result() for holder in holders] == [None] * PLACES
+        assert read("large", 30.0) is None
 
 
 def test_a_cut_that_comes_late_does_nothing() -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import errno
 import itertools
 import threading
+from typing import NoReturn
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from mlvitals.core.collector import Deadline, Failure, Schedule, Snapshot, UpstreamError
@@ -167,7 +170,7 @@ def test_old_data_leaves_the_page_and_up_0_with_the_reason_stays() -> None:
     assert sample(state.families(), "things", "0") == 1.0
     assert state.version == before
     now[0] += 1
-    assert state.version == before + 1
+    assert state.version == (before.results, before.withdrawals + 1)
     families = state.families()
     assert sample(families, "things", "0") is None
     assert sample(families, "mlvitals_target_up", "server") == 0.0
@@ -189,6 +192,78 @@ def test_a_target_that_is_gone_is_forgotten() -> None:
     until(lambda: set(runner.state.targets()) == {"a"})
     runner.cancel()
     runner.join(10)
+
+
+def test_up_becomes_0_when_nobody_speaks_of_a_target_any_more() -> None:
+    now = [1000.0]
+    collector = Scripted(always(Snapshot("server", ())), schedule=Schedule(30, 30, 150))
+    state = ExporterState("e", [collector], monotonic=lambda: now[0])
+    state.record(collector, Snapshot("server", (things(),)))
+    state.finish(collector, 1.0, {"server": True})
+    assert sample(state.families(), "mlvitals_exporter_up") == 1.0
+    now[0] += 150
+    families = state.families()
+    assert sample(families, "mlvitals_target_up", "server") == 0.0
+    assert sample(families, "mlvitals_target_failure", "server", "timeout") == 1.0
+    assert sample(families, "mlvitals_exporter_up") == 0.0
+    state.record(collector, Snapshot("server", (things(),)))
+    state.finish(collector, 1.0, {"server": True})
+    families = state.families()
+    assert sample(families, "mlvitals_target_up", "server") == 1.0
+    assert sample(families, "mlvitals_target_failure", "server", "timeout") is None
+    assert sample(families, "mlvitals_exporter_up") == 1.0
+
+
+def test_a_thread_that_cannot_be_started_is_a_failure_and_not_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(_: threading.Timer) -> None:
+        raise RuntimeError("can't start new thread")
+
+    runner = ExporterRunner("e", [Scripted(always(Snapshot("server", ())), schedule=FAST)])
+    with monkeypatch.context() as shortage:
+        shortage.setattr(threading.Timer, "start", exhausted)
+        runner.start()
+        until(lambda: sample(runner.state.families(), "mlvitals_target_failure", "server", "internal"))
+        until(lambda: runner.state.ready)
+    until(lambda: sample(runner.state.families(), "mlvitals_target_up", "server"))
+    runner.cancel()
+    runner.join(10)
+
+
+def test_a_collector_that_exits_does_not_end_its_thread() -> None:
+    rounds = itertools.count()
+
+    def body(_: Deadline) -> Results:
+        if next(rounds) == 0:
+            raise SystemExit
+        yield Snapshot("server", ())
+
+    runner = ExporterRunner("e", [Scripted(body, schedule=FAST)])
+    runner.start()
+    until(lambda: sample(runner.state.families(), "mlvitals_target_up", "server"))
+    assert sample(runner.state.families(), ERRORS, "internal") == 1.0
+    runner.cancel()
+    runner.join(10)
+
+
+def test_a_log_that_cannot_be_written_does_not_end_a_thread() -> None:
+    def full(*_: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    flapping: list[Snapshot | Failure] = [Failure("server", "http", "500"), Snapshot("server", ())]
+    results = itertools.cycle(flapping)
+    runner = ExporterRunner("e", [Scripted(lambda _: iter([next(results)]), schedule=FAST)])
+    before = structlog.get_config()
+    structlog.configure(processors=[full])
+    try:
+        runner.start()
+        until(lambda: (sample(runner.state.families(), ERRORS, "http") or 0) >= 3)
+    finally:
+        structlog.configure(**before)
+    runner.cancel()
+    runner.join(10)
+
+
+ERRORS = "mlvitals_exporter_collection_errors_total"
 
 
 def test_auxiliary_collectors_do_not_count_for_exporter_up() -> None:
@@ -234,6 +309,23 @@ def test_only_changes_of_state_are_logged() -> None:
         ("target failed", "auth"),
         ("target is up", None),
     ]
+
+
+def test_a_mistake_of_a_collector_is_logged_once_until_it_is_another() -> None:
+    kinds = itertools.chain([KeyError, KeyError, ValueError], itertools.repeat(KeyError))
+
+    def body(_: Deadline) -> Results:
+        raise next(kinds)("bug")
+        yield
+
+    with capture_logs() as logs:
+        runner = ExporterRunner("e", [Scripted(body, schedule=FAST)])
+        runner.start()
+        until(lambda: (sample(runner.state.families(), ERRORS, "internal") or 0) >= 6)
+        runner.cancel()
+        runner.join(10)
+    mistakes = [entry["exc_info"] for entry in logs if entry["event"] == "collector failed"]
+    assert [type(error) for error in mistakes] == [KeyError, ValueError, KeyError]
 
 
 @pytest.mark.parametrize(

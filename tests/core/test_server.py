@@ -72,6 +72,13 @@ def test_a_malformed_host_is_refused(address: str, host: str) -> None:
         assert b"400" in sock.makefile("rb").readline()
 
 
+def test_http_1_0_needs_no_host(address: str) -> None:
+    with connect(address, b"GET /echo/a HTTP/1.0\r\n\r\n") as sock:
+        received = _all_of(sock)
+    assert received.split(b"\r\n", 1)[0].endswith(b"200 OK")
+    assert received.endswith(f"a {address}".encode())
+
+
 @pytest.mark.parametrize("host", ["vitals", "vitals.example:443", "127.0.0.1:1", "[::1]:10847"])
 def test_a_handler_sees_the_path_and_the_host(address: str, host: str) -> None:
     answer = requests.get(f"http://{address}/echo/abc", headers={"Host": host}, timeout=10)

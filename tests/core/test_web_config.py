@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import asyncio
+import base64
+import select
 import socket
 import ssl
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,31 +14,21 @@ from typing import Any
 import bcrypt
 import pytest
 import requests
-import trustme
 from requests.auth import HTTPBasicAuth
 
 from mlvitals.config import ConfigError, load_web
+from mlvitals.core.access import Guard
 from mlvitals.core.server import Response, Route
+from mlvitals.core.webconfig import WebConfig
 from tests.support.http_server import serving
+from tests.support.pki import Pki as Certificates
+from tests.support.waiting import until
 
 ROUTES = (Route("/hello", lambda request: Response(request.scheme.encode())),)
 
 
-class Pki:
-    """A certificate authority and what it signed, as files."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(exist_ok=True)
-        self.folder = folder
-        self._authority = trustme.CA()
-        self._authority.cert_pem.write_to_path(folder / "ca.pem")
-        self.issue("server", "127.0.0.1")
-        self.issue("client", "prometheus.example")
-
-    def issue(self, name: str, identity: str) -> None:
-        cert = self._authority.issue_cert(identity)
-        cert.cert_chain_pems[0].write_to_path(self.folder / f"{name}.pem")
-        cert.private_key_pem.write_to_path(self.folder / f"{name}.key")
+class Pki(Certificates):
+    """What is served and asked with them."""
 
     def web(self, *lines: str) -> Path:
         path = self.folder / "web.yml"
@@ -54,8 +48,8 @@ def pki(tmp_path: Path) -> Pki:
     return Pki(tmp_path / "one")
 
 
-def hashed(password: str) -> str:
-    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
+def hashed(password: str, rounds: int = 4) -> str:
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(rounds)).decode()
 
 
 def test_tls(pki: Pki) -> None:
@@ -140,6 +134,70 @@ def test_malformed_credentials_are_401(guarded: str, header: str) -> None:
     assert (answer.status_code, answer.headers["WWW-Authenticate"][:5]) == (401, "Basic")
 
 
+def guess(address: str, password: str) -> socket.socket:
+    """Ask and do not wait for the answer."""
+    coded = base64.b64encode(f"prom:{password}".encode()).decode()
+    host, _, port = address.rpartition(":")
+    sock = socket.create_connection((host, int(port)), timeout=60)
+    sock.sendall(
+        f"GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Basic {coded}\r\n\r\n".encode()
+    )
+    return sock
+
+
+def status(sock: socket.socket) -> int:
+    with sock, sock.makefile("rb") as file:
+        return int(file.readline().split()[1])
+
+
+def test_guessing_fills_no_queue_and_a_reload_sends_no_scraper_to_its_end() -> None:
+    users = {"prom": hashed("right", rounds=11)}
+    with serving(ROUTES, WebConfig(basic_auth_users=users)) as (address, server):
+        assert status(guess(address, "right")) == 200
+        guesses = [guess(address, str(number)) for number in range(60)]
+        server.secure(WebConfig(basic_auth_users={**users, "new": hashed("other")}))
+        right = status(guess(address, "right"))
+        answers = Counter([status(sock) for sock in guesses])
+        assert (right, set(answers)) == (200, {401, 503})
+        assert answers[401] < 30
+        server.secure(WebConfig(basic_auth_users={"prom": hashed("another")}))
+        assert status(guess(address, "right")) == 401
+
+
+def test_guesses_under_way_at_the_end_leave_nothing_in_the_log(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with serving(ROUTES, WebConfig(basic_auth_users={"prom": hashed("right", rounds=9)})) as (address, _):
+        guesses = [guess(address, str(number)) for number in range(20)]
+        # The first are answered, the others wait or are turned away.
+        until(lambda: select.select(guesses, [], [], 0)[0])
+        for sock in guesses[:2]:
+            sock.close()
+    assert {status(sock) for sock in guesses[2:]} <= {401, 503}
+    assert not caplog.records
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# users\n"])
+def test_an_empty_file_does_not_open_the_server(tmp_path: Path, text: str) -> None:
+    web = tmp_path / "web.yml"
+    web.write_text(text)
+    with pytest.raises(ConfigError, match="empty"):
+        load_web(web)
+
+
+def test_nobody_checks_the_password_of_a_client_that_is_gone() -> None:
+    async def admitted() -> list[bool]:
+        guard = Guard()
+        guard.auth.take({"prom": hashed("right")})
+        header = f"Basic {base64.b64encode(b'prom:right').decode()}"
+        answers = [await guard.admits(header, gone) for gone in (lambda: True, lambda: False)]
+        guard.close()
+        return answers
+
+    assert asyncio.run(admitted()) == [False, True]
+
+
 @pytest.mark.parametrize("path", ["/nothing", "/hello"])
 def test_every_path_asks_for_the_password(guarded: str, path: str) -> None:
     assert requests.get(guarded + path, timeout=10).status_code == 401
@@ -151,7 +209,7 @@ def test_every_path_asks_for_the_password(guarded: str, path: str) -> None:
         ("tls_server_confg: {}", "unknown key; did you mean 'tls_server_config'?"),
         ("tls_server_config: {cert_file: a.pem, key_file: b.pem}", "no such file"),
         ("tls_server_config: {cert_file: web.yml}", "key_file: required key is missing"),
-        ("basic_auth_users: {prom: secret}", "expected a bcrypt hash for the user 'prom'"),
+        ("basic_auth_users: {prom: secret}", "basic_auth_users.prom: expected a bcrypt hash"),
         (
             "tls_server_config: {cert_file: web.yml, key_file: web.yml, client_auth_type: RequireAnyClientCert}",
             "client_auth_type: expected",

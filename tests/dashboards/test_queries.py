@@ -96,6 +96,13 @@ def test_a_query_without_data_or_with_an_unexpected_answer_is_found(
     assert found[3].endswith("'P' Z: listed as empty, but there is no such query")
 
 
+def test_a_query_that_sometimes_returns_data_may_and_need_not(full: live_queries.Prometheus, tmp_path: Path) -> None:
+    panel = {"title": "P", "targets": [_target("A", "up"), _target("B", "nothing")]}
+    listed = [{"panel": "P", "ref": ref, "reason": "x", "sometimes": True} for ref in ("A", "B")]
+    (tmp_path / "d.yml").write_text(yaml.safe_dump(listed))
+    assert live_queries.check(full, {"d.json": {"panels": [panel], "templating": {"list": []}}}, tmp_path) == []
+
+
 def _target(ref: str, expr: str) -> Json:
     return {"refId": ref, "expr": expr, "instant": True, "legendFormat": ""}
 

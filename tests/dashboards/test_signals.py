@@ -15,7 +15,8 @@ from mlvitals_dashboards.queries import substituted
 from tests.dashboards.airflow_cases import CASES as AIRFLOW
 from tests.dashboards.cases import Case, Series
 
-DAY = 86400
+HOUR = 3600
+DAY = 24 * HOUR
 ONE = 'exporter="one",exporter_type="mlflow",instance="v:1",job="mlvitals"'
 TWO = 'exporter="two",exporter_type="mlflow",instance="v:1",job="mlvitals"'
 PROCESS = 'exporter="mlvitals",exporter_type="mlvitals",instance="v:1",job="mlvitals"'
@@ -50,6 +51,9 @@ STATE = '{exporter="%s"}'
 BOUND = '{exporter="one",model="m",alias="a",metric="mse",operator="%s"}'
 NEWEST = "mlflow_model_latest_version_created_timestamp_seconds"
 OBJECTIVE = "mlflow_model_new_version_objective_seconds"
+TRAIN, TUNE = f'{ONE},experiment="train"', f'{ONE},experiment="tune"'
+OLDEST_RUN = "mlflow_experiment_oldest_running_run_start_timestamp_seconds"
+STUCK_AFTER = "mlflow_experiment_running_run_objective_seconds"
 
 BOUNDS: list[tuple[str, float | str | None, int]] = [
     ("<", 0.5, 0),
@@ -119,6 +123,16 @@ CASES = [
         f"mlflow_model_created_timestamp_seconds{{{MODEL}}}": -2 * DAY, f"{OBJECTIVE}{{{MODEL}}}": DAY,
     }, {'{exporter="one",model="m"}': 1}),
     Case("without an objective nothing is late", mlflow.MODELS_LATE, {f"{NEWEST}{{{MODEL}}}": -2 * DAY}, {}),
+    Case("a run is stuck by the objective of its own experiment", mlflow.STUCK, {
+        f"{OLDEST_RUN}{{{TRAIN}}}": -2 * HOUR, f"{STUCK_AFTER}{{{TRAIN}}}": HOUR,
+        f"{OLDEST_RUN}{{{TUNE}}}": -2 * HOUR, f"{STUCK_AFTER}{{{TUNE}}}": 3 * HOUR,
+    }, {"{}": 1}),
+    Case("what runs is stuck or not, and what does not run is neither", mlflow.RUN_STATE, {
+        f"{OLDEST_RUN}{{{TRAIN}}}": -2 * HOUR, f"{STUCK_AFTER}{{{TRAIN}}}": 2 * HOUR - 1,
+        f"{OLDEST_RUN}{{{TUNE}}}": -2 * HOUR, f"{STUCK_AFTER}{{{TUNE}}}": 2 * HOUR,
+        f'{STUCK_AFTER}{{{ONE},experiment="idle"}}': 6 * HOUR,
+    }, {'{exporter="one",experiment="train"}': 1, '{exporter="one",experiment="tune"}': 0}),
+    Case("nothing runs", mlflow.STUCK, {f"{STUCK_AFTER}{{{TRAIN}}}": 1}, {}),
     Case("an alias two versions behind", mlflow.ALIAS_BEHIND, {
         f"mlflow_model_latest_version{{{MODEL}}}": 5,
         f'mlflow_model_alias_version{{{MODEL},alias="a"}}': 3,

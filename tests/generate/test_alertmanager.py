@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, permutations
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,16 @@ REGISTRY = {"exporter": "registry", "instance": "vitals:10847"}
 PROCESS = {"exporter": "mlvitals", "instance": "vitals:10847"}
 CHURN = {**REGISTRY, "model": "churn", "alias": "champion"}
 Labels = dict[str, str]
+OPS = Config.model_validate(
+    {
+        "notifications": {
+            "receivers": [{"name": "ops", "webhook": {"url": "http://127.0.0.1:9"}}],
+            "receiver": "ops",
+            # Nothing is ever sent: groups wait longer than the tests last.
+            "group_wait": "1h",
+        }
+    }
+)
 
 
 def alert(name: str, severity: str, labels: Labels) -> Labels:
@@ -34,6 +45,7 @@ def alert(name: str, severity: str, labels: Labels) -> Labels:
 
 DOWN = alert("MlflowDown", "critical", REGISTRY)
 EXPORTER_DOWN = alert("MlvitalsExporterDown", "warning", REGISTRY)
+NODE_DOWN = alert("HdfsNodeDown", "critical", {**REGISTRY, "daemon": "dn7"})
 DROPPED = alert("MlvitalsSeriesDropped", "warning", REGISTRY)
 LATE = alert("MlflowNewVersionLate", "warning", {**REGISTRY, "model": "churn"})
 PAGE_MISSING = alert("MlvitalsScrapeTargetMissing", "critical", REGISTRY)
@@ -43,17 +55,20 @@ BOUND = alert("MlflowAliasMetricOutOfBounds", "critical", {**CHURN, "metric": "m
 SAME_METRIC = alert("MlflowAliasMetricMissing", "warning", {**CHURN, "metric": "mse", "operator": ">"})
 STUCK = alert("MlflowRunStuck", "critical", {**REGISTRY, "experiment": "train"})
 FAILING = alert("MlflowRunsFailing", "warning", {**REGISTRY, "experiment": "train"})
-STUCK_TOO = alert("MlflowRunStuck", "warning", {**REGISTRY, "experiment": "train"})
 AIRFLOW = {"exporter": "prod", "instance": "vitals:10847"}
 AIRFLOW_DOWN = alert("AirflowDown", "critical", AIRFLOW)
 DATABASE = alert("AirflowMetadatabaseUnhealthy", "critical", AIRFLOW)
 SCHEDULER = alert("AirflowSchedulerUnhealthy", "critical", AIRFLOW)
 TRIGGERER = alert("AirflowTriggererUnhealthy", "warning", AIRFLOW)
+LATE_DAG = alert("AirflowDagLate", "critical", {**AIRFLOW, "dag_id": "overall"})
+NOT_STARTED = alert("AirflowDagNotStarted", "warning", {**AIRFLOW, "dag_id": "overall"})
+NO_SUCCESS = alert("AirflowDagNoSuccess", "warning", {**AIRFLOW, "dag_id": "overall"})
+RUNNING_LONG = alert("AirflowDagRunningLong", "warning", {**AIRFLOW, "dag_id": "overall"})
 WAITING = [
-    alert("AirflowDagLate", "critical", {**AIRFLOW, "dag_id": "overall"}),
-    alert("AirflowDagNotStarted", "warning", {**AIRFLOW, "dag_id": "overall"}),
-    alert("AirflowDagNoSuccess", "warning", {**AIRFLOW, "dag_id": "overall"}),
-    alert("AirflowDagRunningLong", "warning", {**AIRFLOW, "dag_id": "overall"}),
+    LATE_DAG,
+    NOT_STARTED,
+    NO_SUCCESS,
+    RUNNING_LONG,
     alert("AirflowTasksQueued", "warning", {**AIRFLOW, "dag_id": "overall"}),
     alert("AirflowPoolStarved", "warning", {**AIRFLOW, "pool": "default_pool"}),
 ]
@@ -106,10 +121,7 @@ class Alertmanager:
 def running(program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alertmanager]:
     """Alertmanager with what `generate` writes."""
     folder = tmp_path_factory.mktemp("alertmanager")
-    receivers = [{"name": "ops", "webhook": {"url": "http://127.0.0.1:9"}}]
-    # Nothing is ever sent here: groups wait longer than the tests last.
-    notifications = {"receiver": "ops", "receivers": receivers, "group_wait": "1h"}
-    write(Config.model_validate({"notifications": notifications}), folder)
+    write(OPS, folder)
     config = folder / "alertmanager/alertmanager.yml"
     url = f"http://127.0.0.1:{free_port()}"
     with alertmanager_server(program("alertmanager"), config, folder, url):
@@ -125,8 +137,8 @@ def running(program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFac
         ([SCHEDULER], WAITING),
         ([CHILD], [PARENT_FAILED]),
         ([BOUND], [SAME_METRIC]),
-        ([STUCK], [STUCK_TOO]),
-        ([EXPORTER_DOWN], [LATE, DROPPED, BOUND]),
+        ([LATE_DAG], [NOT_STARTED, RUNNING_LONG]),
+        ([EXPORTER_DOWN], [LATE, DROPPED, BOUND, NODE_DOWN]),
         ([PAGE_MISSING], [DOWN, EXPORTER_DOWN, LATE, DROPPED, BOUND]),
         ([PROCESS_MISSING], [PAGE_MISSING, RELOAD]),
     ],
@@ -145,15 +157,20 @@ def test_one_mutes_the_others_of_its_exporter(
         (BOUND, OTHER_METRIC),
         (BOUND, LATE),
         (STUCK, FAILING),
+        (LATE_DAG, NO_SUCCESS),
+        (LATE_DAG, {**NOT_STARTED, "dag_id": "training"}),
         (DOWN, elsewhere(EXPORTER_DOWN)),
         (DOWN, elsewhere(LATE)),
-        (alert("HdfsNodeDown", "critical", REGISTRY), LATE),
+        (NODE_DOWN, LATE),
+        (NODE_DOWN, EXPORTER_DOWN),
+        (NODE_DOWN, DROPPED),
+        (alert("JobsOutOfBounds", "warning", REGISTRY), PAGE_MISSING),
         (SCHEDULER, TRIGGERER),
         (SCHEDULER, CHILD_FAILED),
-        (SCHEDULER, elsewhere(WAITING[0])),
-        (TRIGGERER, WAITING[0]),
+        (SCHEDULER, elsewhere(LATE_DAG)),
+        (TRIGGERER, LATE_DAG),
         (CHILD, CHILD_FAILED),
-        (CHILD, WAITING[0]),
+        (CHILD, LATE_DAG),
         (EXPORTER_DOWN, DOWN),
         (EXPORTER_DOWN, elsewhere(LATE)),
         (EXPORTER_DOWN, RELOAD),
@@ -173,10 +190,38 @@ def test_the_alerts_that_it_speaks_of_are_shipped() -> None:
     assert named < set(assets.alert_names())
 
 
-def test_the_watchdog_is_for_nobody_unless_a_receiver_is_named(tmp_path: Path) -> None:
-    receivers = [{"name": "ops", "webhook": {"url": "http://127.0.0.1:9"}}]
-    config = Config.model_validate({"notifications": {"receiver": "ops", "receivers": receivers}})
-    made = yaml.safe_load(alertmanager.files(config)["alertmanager/alertmanager.yml"])
+def test_each_inhibition_is_of_a_pair_of_shipped_alerts() -> None:
+    made = yaml.safe_load(alertmanager.files(OPS)["alertmanager/alertmanager.yml"])
+    of_nothing = [rule for rule in made["inhibit_rules"] if not any(inhibits(rule, *pair) for pair in pairs())]
+    assert of_nothing == []
+
+
+def pairs() -> Iterator[tuple[Labels, Labels]]:
+    """Every two shipped alerts, about the process and about an exporter."""
+    groups = (group for content in assets.rule_files().values() for group in content["groups"])
+    rules = [rule for group in groups for rule in group["rules"] if "alert" in rule]
+    known = [alert(rule["alert"], rule["labels"]["severity"], {}) for rule in rules]
+    firing = [{**each, "exporter": exporter} for each in known for exporter in ("mlvitals", "registry")]
+    return permutations(firing, 2)
+
+
+def inhibits(rule: dict[str, Any], source: Labels, target: Labels) -> bool:
+    """Whether an inhibition rule is about these two, should the labels that they do not have here be equal."""
+    same = all(source.get(name) == target.get(name) for name in rule["equal"])
+    return same and matches(rule["source_matchers"], source) and matches(rule["target_matchers"], target)
+
+
+def matches(matchers: list[str], labels: Labels) -> bool:
+    for matcher in matchers:
+        name, negated, tilde, wanted = re.fullmatch(r'(\w+)(?:=|(!)=?)(~?)"(.*)"', matcher).groups()  # type: ignore[union-attr]
+        found = re.fullmatch(wanted if tilde else re.escape(wanted), labels[name])
+        if bool(found) == bool(negated):
+            return False
+    return True
+
+
+def test_the_watchdog_is_for_nobody_unless_a_receiver_is_named() -> None:
+    made = yaml.safe_load(alertmanager.files(OPS)["alertmanager/alertmanager.yml"])
     first = made["route"]["routes"][0]
     assert first["matchers"] == ['alertname="MlvitalsWatchdog"']
     assert {"name": first["receiver"]} in made["receivers"]

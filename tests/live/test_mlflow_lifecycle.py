@@ -129,11 +129,13 @@ def test_a_metric_that_changes_after_the_run_has_ended(
 def test_the_life_of_runs(scenario: Scenario, look: Look) -> None:
     client = scenario.client
     experiment = client.create_experiment("runs")
-    assert _of(look(), experiment="runs") == {str(metrics.EXPERIMENT_RUNNING_RUNS): 0}
+    objective = {str(metrics.EXPERIMENT_RUNNING_RUN_OBJECTIVE): 6 * HOUR / 1000}
+    assert _of(look(), experiment="runs") == {**objective, str(metrics.EXPERIMENT_RUNNING_RUNS): 0}
 
     long = scenario.run(experiment, "RUNNING", 3 * HOUR)
     short = scenario.run(experiment, "RUNNING", HOUR)
     assert _of(look(), experiment="runs") == {
+        **objective,
         str(metrics.EXPERIMENT_RUNNING_RUNS): 2,
         str(metrics.EXPERIMENT_OLDEST_RUNNING_START): (scenario.now - 3 * HOUR) / 1000,
         str(metrics.EXPERIMENT_LAST_RUN_START): (scenario.now - HOUR) / 1000,
@@ -144,6 +146,7 @@ def test_the_life_of_runs(scenario: Scenario, look: Look) -> None:
     shown = look()
     assert _recent(shown) == {"FINISHED": 1, "FAILED": 1, "KILLED": 0}
     assert _of(shown, experiment="runs") == {
+        **objective,
         str(metrics.EXPERIMENT_RUNNING_RUNS): 0,
         str(metrics.EXPERIMENT_LAST_RUN_START): (scenario.now - HOUR) / 1000,
         str(metrics.EXPERIMENT_LAST_RUN_END): scenario.now / 1000,

@@ -50,11 +50,30 @@ class Truth:
     def all(self) -> Samples:
         self._models()
         self._experiments()
+        self._matches()
         return self.samples
 
     def _add(self, metric: object, value: float | None, /, **labels: str) -> None:
         if value is not None:
             self.samples[sample(metric, **labels)] = value
+
+    def _matches(self) -> None:
+        """How many of the names that were added match the patterns of the scenario's objectives."""
+        models = self._labels(metrics.MODEL_VERSIONS)
+        aliases = [f"{one['model']}@{one['alias']}" for one in self._labels(metrics.MODEL_ALIAS_VERSION)]
+        names = {
+            "new_version_within": [one["model"] for one in models],
+            "metrics": aliases,
+            "stuck_after": [one["experiment"] for one in self._labels(metrics.EXPERIMENT_RUNNING_RUNS)],
+        }
+        patterns = [("new_version_within", "churn"), ("new_version_within", "*"), ("stuck_after", "train*")]
+        patterns += [("metrics", f"{pattern}@champion") for pattern in ("churn", "chrun")] + [("metrics", "*@*")]
+        for objective, pattern in patterns:
+            count = sum(fnmatchcase(name, pattern) for name in names[objective])
+            self._add(metrics.OBJECTIVE_MATCHES, count, objective=objective, pattern=pattern)
+
+    def _labels(self, metric: object) -> list[dict[str, str]]:
+        return [dict(labels) for name, labels in self.samples if name == str(metric)]
 
     def _models(self) -> None:
         models = [m for m in pages(self.client.search_registered_models) if not m.name.startswith("scratch-")]
@@ -119,6 +138,8 @@ class Truth:
         for status in ("FINISHED", "FAILED", "KILLED"):
             self._add(metrics.EXPERIMENT_RECENT_RUNS, recent[status], experiment=name, status=status)
         self._add(metrics.EXPERIMENT_RUNNING_RUNS, len(running), experiment=name)
+        objective = 2 * 3600 if name == "training" else 6 * 3600
+        self._add(metrics.EXPERIMENT_RUNNING_RUN_OBJECTIVE, objective, experiment=name)
         if running:
             oldest = min(run.start_time for run in running)
             self._add(metrics.EXPERIMENT_OLDEST_RUNNING_START, oldest / 1000, experiment=name)

@@ -59,7 +59,7 @@ def stack(program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFacto
     url = {name: f"http://127.0.0.1:{free_port()}" for name in ("mlflow", "mlvitals", "prometheus", "alertmanager")}
     with ExitStack() as running:
         people, deadman = (running.enter_context(webhook_server()) for _ in range(2))
-        made = generate(configuration(url, people.url, deadman.url), folder)
+        made = generate(configuration(url, people.url, deadman.url), folder, program)
         running.enter_context(mlvitals_server(folder, url["mlvitals"]))
         config = made / "alertmanager/alertmanager.yml"
         alertmanager = alertmanager_server(program("alertmanager"), config, folder, url["alertmanager"])
@@ -82,8 +82,7 @@ def test_the_notification_names_exporter_team_and_reason_and_its_links_work(stac
 
 def test_the_same_is_not_told_twice(stack: Stack) -> None:
     until(lambda: of(stack.people, "MlflowDown"), 60)
-    state = until(lambda: state_of(stack.alertmanager, "MlvitalsExporterDown"), 60)
-    assert state == "suppressed"
+    until(lambda: state_of(stack.alertmanager, "MlvitalsExporterDown") == "suppressed", 60)
     assert of(stack.people, "MlvitalsExporterDown") == []
 
 

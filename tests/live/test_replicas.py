@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,19 +16,22 @@ from compose.prometheus import Prometheus, prometheus_server
 from mlvitals.config import load
 from mlvitals.generate import write
 from tests.support.replay import Answer, Replay
+from tests.support.snippets import snippet
 from tests.support.vitals import Vitals, mlvitals
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.live
 
-DOCS = Path(__file__).parents[2] / "docs/operations.md"
+PAGE = "docs/operations.md"
 CONFIG = """
 web: {{external_url: "{address}"}}
 exporters:
   - {{name: research, type: mlflow, url: "{upstream}", interval: 1h, labels: {{team: red}}}}
   - {{name: production, type: mlflow, url: "{upstream}", interval: 1h}}
 """
-NAMES = ("research", "production")
+NAMES, TARGETS = ("research", "production"), ("server", "runs", "run-totals")
+# A scrape a second has a second's time: on a busy machine some fail, and their series are gone until the next.
+PATIENCE = 120.0
 SERIES = '{exporter!=""}'
 PROCESSES = 'up{exporter="mlvitals"} == 1'
 Start = Callable[..., Prometheus]
@@ -66,17 +69,9 @@ def vitals(folder: Path, upstream: Replay) -> Iterator[tuple[Vitals, str]]:
     write(load(folder / "mlvitals.yml"), folder / "out")
     config = (folder / "out/prometheus/prometheus.yml").read_text()
     with mlvitals(folder, address=address) as running:
-        for name in NAMES:
-            until(lambda name=name: running.value(name, "mlvitals_target_up", target="run-totals") == 1)  # type: ignore[misc]
-            until(lambda name=name: running.value(name, "mlvitals_target_up", target="server") == 1)  # type: ignore[misc]
+        for name, target in itertools.product(NAMES, TARGETS):
+            until(lambda name=name, target=target: running.value(name, "mlvitals_target_up", target=target) == 1)  # type: ignore[misc]
         yield running, config
-
-
-def snippet(holding: str) -> str:
-    """The YAML of the page that holds this key."""
-    blocks: list[str] = re.findall(r"```yaml\n(.*?)```", DOCS.read_text(), re.DOTALL)
-    (found,) = (block for block in blocks if holding in block)
-    return found
 
 
 def scraped(server: Prometheus, times: int) -> bool:
@@ -97,17 +92,16 @@ def test_two_replicas_have_the_same_series_and_cost_the_upstream_nothing(
         asked = len(upstream.requests)
         replicas = [prometheus(config), prometheus(config)]
         for replica in replicas:
-            until(lambda replica=replica: scraped(replica, 3), 90)  # type: ignore[misc]
+            until(lambda replica=replica: scraped(replica, 3), PATIENCE)  # type: ignore[misc]
         assert len(upstream.requests) == asked
-        until(lambda: series(replicas[0]) == series(replicas[1]), 30)
-        (up,) = replicas[0].query('mlvitals_exporter_up{exporter="research",team="red"}')
-        assert up["value"][1] == "1"
+        until(lambda: series(replicas[0]) == series(replicas[1]) != set(), PATIENCE)
+        until(lambda: replicas[0].query('mlvitals_exporter_up{exporter="research",team="red"} == 1'), PATIENCE)
 
 
 def test_two_processes_share_the_exporters_of_one_file(upstream: Replay, prometheus: Start, tmp_path: Path) -> None:
     file = CONFIG.format(address="${VITALS_URL}", upstream=upstream.url)
     addresses = [f"127.0.0.1:{free_port()}" for _ in NAMES]
-    config = snippet("http_sd_configs")
+    config = snippet(PAGE, "http_sd_configs")
     with ExitStack() as running:
         processes = []
         for number, (name, address) in enumerate(zip(NAMES, addresses, strict=True), 1):
@@ -123,10 +117,10 @@ def test_two_processes_share_the_exporters_of_one_file(upstream: Replay, prometh
             query = "count by (exporter) (mlvitals_exporter_up == 1)"
             return {row["metric"]["exporter"]: row["value"][1] for row in server.query(query)}
 
-        until(lambda: found() == dict.fromkeys(NAMES, "1"), 90)
-        until(lambda: {row["metric"]["instance"] for row in server.query(PROCESSES)} == set(addresses), 30)
+        until(lambda: found() == dict.fromkeys(NAMES, "1"), PATIENCE)
+        until(lambda: {row["metric"]["instance"] for row in server.query(PROCESSES)} == set(addresses), PATIENCE)
         for name, process in zip(NAMES, processes, strict=True):
-            answers = {each: requests.get(f"{process.url}/metrics/{each}", timeout=5).status_code for each in NAMES}
+            answers = {each: requests.get(f"{process.url}/metrics/{each}", timeout=30).status_code for each in NAMES}
             assert answers == {each: 200 if each == name else 404 for each in NAMES}
 
 
@@ -135,7 +129,7 @@ def test_remote_write_carries_the_labels_of_the_exporters_and_nothing_else(
 ) -> None:
     with vitals(tmp_path, upstream) as (_, config):
         far = prometheus("scrape_configs: []\n", "--web.enable-remote-write-receiver")
-        written = snippet("remote_write").replace("https://metrics.example", far.url)
+        written = snippet(PAGE, "remote_write").replace("https://metrics.example", far.url)
         # As in a Prometheus that has other jobs, too.
         own = free_port()
         whole = yaml.safe_load(config) | yaml.safe_load(written)
@@ -143,10 +137,10 @@ def test_remote_write_carries_the_labels_of_the_exporters_and_nothing_else(
             {"job_name": "prometheus", "static_configs": [{"targets": [f"127.0.0.1:{own}"]}]}
         )
         near = prometheus(yaml.safe_dump(whole), port=own)
-        until(lambda: near.query('up{job="prometheus"} == 1'), 60)
-        until(lambda: scraped(far, 3), 90)
-        assert near.query('mlvitals_exporter_up{team="red"}')
-        (up,) = far.query('mlvitals_exporter_up{exporter="research"}')
+        until(lambda: near.query('up{job="prometheus"} == 1'), PATIENCE)
+        until(lambda: scraped(far, 3), PATIENCE)
+        until(lambda: near.query('mlvitals_exporter_up{team="red"}'), PATIENCE)
+        (up,) = until(lambda: far.query('mlvitals_exporter_up{exporter="research"}'), PATIENCE)
         assert up["metric"]["team"] == "red"
         assert up["metric"]["exporter_type"] == "mlflow"
         assert far.query('{job=~".+",job!="mlvitals"}') == []

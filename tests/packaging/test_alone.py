@@ -42,6 +42,14 @@ def test_what_makes_the_dashboards_is_not_needed(alone: Installed, tmp_path: Pat
     assert (found.returncode, found.stdout) == (0, "None\n")
 
 
+def test_a_database_needs_more_and_says_what(alone: Installed, tmp_path: Path) -> None:
+    database = "{url: 'postgresql://db/airflow', username: vitals}"
+    (tmp_path / "mlvitals.yml").write_text(f"exporters:\n  - {{name: a, type: airflow, database: {database}}}\n")
+    checked = alone.run(alone.program, "check", cwd=tmp_path)
+    why = "a database is read with libraries that are missing here: pip install 'mlvitals[sql]'"
+    assert (checked.returncode, checked.stderr) == (1, f"mlvitals: mlvitals.yml:2: exporters[0].database: {why}\n")
+
+
 def test_it_serves_from_any_folder(alone: Installed, tmp_path: Path) -> None:
     with (
         Replay(recorded(MLFLOW)) as upstream,

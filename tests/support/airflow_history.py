@@ -32,12 +32,15 @@ class History:
 
     def create(self, execute: Callable[[str], object]) -> None:
         """Make the tables and fill them, in an empty database; keys and indexes come last, because that is faster."""
-        tables, keys = [], []
-        for statement in statements(SCHEMAS / "postgresql-3.3.sql"):
-            (keys if "ADD CONSTRAINT" in statement or " INDEX " in statement else tables).append(statement)
-        rows = (re.sub(r":(dags|hours|tasks)\b", self._number, statement) for statement in statements(HISTORY))
-        for each in (*tables, *rows, *keys, "VACUUM (ANALYZE)"):
+        schema = statements(SCHEMAS / "postgresql-3.3.sql")
+        keys = [statement for statement in schema if "ADD CONSTRAINT" in statement or " INDEX " in statement]
+        tables = [statement for statement in schema if statement not in keys]
+        for each in (*tables, *self.rows(), *keys, "VACUUM (ANALYZE)"):
             execute(each)
+
+    def rows(self) -> list[str]:
+        """The statements that fill the tables of a database that has them, and nothing in them."""
+        return [re.sub(r":(dags|hours|tasks)\b", self._number, statement) for statement in statements(HISTORY)]
 
     def _number(self, name: re.Match[str]) -> str:
         return str(getattr(self, name[1]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlvitals.core.collector import Reason
-from tests.support.replay import Responder
+from tests.support.replay import Answer, Request, Responder
 
 INTERVAL, DEADLINE, STALE_AFTER = 2, 20, 22
 """Seconds; every collector of a subject keeps to them."""
@@ -51,6 +51,7 @@ class Subject:
     `nan` is a well one with a value that is no number: this (metric, reason) is counted as dropped.
     `ahead` is a well one whose clock and whose newest things are years ahead.
     `also` are faults of this type alone, and what they end in.
+    `ends` are ends of its URL by which it sends credentials in different ways; `open` is what anybody is told.
     """
 
     settings: Callable[[str], Mapping[str, Any]]
@@ -61,6 +62,8 @@ class Subject:
     nan_counted: tuple[str, str]
     ahead: Callable[[], Responder]
     also: Mapping[str, tuple[Responder, Reason]] = field(default_factory=dict)
+    ends: tuple[str, ...] = ("",)
+    open: Callable[[Request], Answer | None] = lambda _: None
 
 
 def subject(type_name: str) -> Subject:

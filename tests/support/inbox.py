@@ -9,7 +9,7 @@ import email
 import json
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email.message import EmailMessage
 from email.policy import default
@@ -116,6 +116,23 @@ class _Mailbox:
 @contextmanager
 def smtp_inbox(inbox: Inbox, tls: ssl.SSLContext, login: tuple[str, str]) -> Iterator[str]:
     """A mail server that wants STARTTLS, then this user and password; yields HOST:PORT."""
+    starttls = {"tls_context": tls, "require_starttls": True, "auth_required": True}
+    with _mail_server(inbox, login, "127.0.0.1", free_port(), starttls) as address:
+        yield address
+
+
+@contextmanager
+def smtps_inbox(inbox: Inbox, tls: ssl.SSLContext, login: tuple[str, str], host: str) -> Iterator[str]:
+    """A mail server that speaks TLS from the start, which Alertmanager does at this port only; yields HOST:PORT."""
+    # The server does not know that its connections are encrypted.
+    with _mail_server(inbox, login, host, 465, {"ssl_context": tls, "auth_require_tls": False}) as address:
+        yield address
+
+
+@contextmanager
+def _mail_server(
+    inbox: Inbox, login: tuple[str, str], host: str, port: int, encryption: Mapping[str, Any]
+) -> Iterator[str]:
     wanted = LoginPassword(*(text.encode() for text in login))
 
     def authenticated(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
@@ -123,17 +140,15 @@ def smtp_inbox(inbox: Inbox, tls: ssl.SSLContext, login: tuple[str, str]) -> Ite
 
     controller = Controller(
         _Mailbox(inbox),
-        hostname="127.0.0.1",
-        port=free_port(),
-        tls_context=tls,
-        require_starttls=True,
+        hostname=host,
+        port=port,
         authenticator=authenticated,
-        auth_required=True,
         # Alertmanager does not know the words with which this server asks for a user name.
         auth_exclude_mechanism=["LOGIN"],
+        **encryption,
     )
     controller.start()
     try:
-        yield f"127.0.0.1:{controller.port}"
+        yield f"{host}:{port}"
     finally:
         controller.stop()

@@ -4,7 +4,8 @@ A query must return data, or be listed with the reason in `tests/dashboards/no_d
 
     - {panel: Failing targets, ref: A, reason: every target of the demo can be read}
 
-A listed query that returns data is a finding too, and so is any warning or info in Prometheus' answer.
+A listed query that returns data is a finding too, unless its item says `sometimes: true`, and so is any warning or info
+in Prometheus' answer.
 """
 
 from __future__ import annotations
@@ -55,33 +56,35 @@ def check(
     return found
 
 
-def _dashboard(prometheus: Prometheus, dashboard: Json, empty: Mapping[tuple[str, str], str]) -> Iterator[str]:
+def _dashboard(prometheus: Prometheus, dashboard: Json, empty: Mapping[tuple[str, str], bool]) -> Iterator[str]:
     every = [*queries(dashboard), *variable_queries(dashboard)]
     for query in every:
         where = f"{query.panel!r} {query.ref}"
-        yield from (f"{where}: {text}" for text in _query(prometheus.ask(query), (query.panel, query.ref) in empty))
+        yield from (f"{where}: {text}" for text in _query(prometheus.ask(query), empty.get((query.panel, query.ref))))
     for panel, ref in empty.keys() - {(query.panel, query.ref) for query in every}:
         yield f"{panel!r} {ref}: listed as empty, but there is no such query"
 
 
-def _query(answer: Json, listed: bool) -> Iterator[str]:
+def _query(answer: Json, never: bool | None) -> Iterator[str]:
     if answer["status"] != "success":
         yield f"Prometheus says: {answer['error']}"
         return
     yield from (f"Prometheus says: {note}" for kind in ("warnings", "infos") for note in answer.get(kind, ()))
     there = bool(answer["data"]["result"])
-    if there and listed:
+    if there and never:
         yield "returns data now: take it off the list"
-    if not there and not listed:
+    if not there and never is None:
         yield "returns no data"
 
 
-def listed(name: str, folder: Path | None = NO_DATA) -> dict[tuple[str, str], str]:
-    """(panel, query) of a dashboard that may bring no data in the demo, with the reason."""
+def listed(name: str, folder: Path | None = NO_DATA) -> dict[tuple[str, str], bool]:
+    """(panel, query) of a dashboard that may bring no data in the demo, and whether it never does."""
     path = folder / f"{name}.yml" if folder else None
     if path is None or not path.exists():
         return {}
-    return {(item["panel"], item["ref"]): item["reason"] for item in yaml.safe_load(path.read_text())}
+    items = yaml.safe_load(path.read_text())
+    assert all(item["reason"] for item in items), path
+    return {(item["panel"], item["ref"]): not item.get("sometimes", False) for item in items}
 
 
 def _range(end: float) -> dict[str, float]:

@@ -234,12 +234,21 @@ FAULTS: dict[str, Responder] = {
 
 
 def recorded(folder: Path) -> Responder:
-    """Plays the answers that `recorder` wrote; an unknown request gets 501 and says what was asked."""
-    answers = dict(_load(path) for path in sorted(folder.glob("*.json")))
+    """Plays the answers that `recorder` wrote, those to the same request in their order, the last one again and again.
+
+    An unknown request gets 501 and says what was asked.
+    """
+    answers: dict[str, list[Answer]] = {}
+    for path in sorted(folder.glob("*.json")):
+        key, answer = _load(path)
+        answers.setdefault(key, []).append(answer)
 
     def respond(request: Request) -> Answer:
         key = _key(request.method, request.path, dict(request.query), request.json)
-        return answers.get(key) or Answer(501, f"not recorded: {key}".encode())
+        found = answers.get(key)
+        if not found:
+            return Answer(501, f"not recorded: {key}".encode())
+        return found.pop(0) if len(found) > 1 else found[0]
 
     return respond
 
@@ -253,7 +262,7 @@ def forwarder(upstream: str) -> Responder:
             upstream + request.path,
             params=dict(request.query),
             data=request.body or None,
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json"} | _proof(request),
             timeout=30,
         )
         headers = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
@@ -262,13 +271,22 @@ def forwarder(upstream: str) -> Responder:
     return respond
 
 
-def recorder(upstream: str, folder: Path) -> Responder:
-    """Passes requests on to a real server and writes each with its answer to a numbered file."""
+def _proof(request: Request) -> dict[str, str]:
+    return {name: value for name, value in request.headers.items() if name == "Authorization"}
+
+
+def recorder(upstream: str, folder: Path, public: Mapping[str, str] | None = None) -> Responder:
+    """Passes requests on to a real server and writes each with its answer to a numbered file.
+
+    `public` says what stands in the file for what should not: a path of this machine.
+    """
     forward = forwarder(upstream)
 
     def respond(request: Request) -> Answer:
         answer = forward(request)
         text = answer.body.decode()
+        for private, instead in (public or {}).items():
+            text = text.replace(private, instead)
         saved = {
             "request": [request.method, request.path, dict(request.query), request.json],
             "status": answer.status,

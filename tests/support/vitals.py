@@ -25,7 +25,7 @@ class Vitals:
 
     def page(self, name: str) -> str:
         """The text of an exporter's page."""
-        answer = requests.get(f"{self.url}/metrics/{name}", timeout=5)
+        answer = requests.get(f"{self.url}/metrics/{name}", timeout=30)
         answer.raise_for_status()
         return answer.text
 

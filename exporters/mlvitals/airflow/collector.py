@@ -33,7 +33,7 @@ class DagCollector:
         self.schedule = settings.schedule()
         self._settings = settings
         self._source = source
-        self._reporter = DagReporter(settings, Objectives(settings.objectives))
+        self._reporter = DagReporter(settings, Objectives(settings))
         ledger = RunLedger(settings.window, settings.dags.matches, source.at_once)
         self._runs = Renewal(ledger, RunLedger.renewed, settings.baseline_interval)
 
@@ -81,7 +81,7 @@ class TaskCollector:
         self.schedule = settings.schedule()
         self._settings = settings
         self._source = source
-        self._objectives = Objectives(settings.objectives)
+        self._objectives = Objectives(settings)
         self._reporter = TaskReporter(settings)
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot | Failure]:

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Self
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 
+from mlvitals.core.objectives import about_one_thing
 from mlvitals.core.patterns import Patterns
-from mlvitals.core.settings import ConfigFile, Duration, HttpOptions, HttpSettings, HttpUrl, Settings, TlsConfig
+from mlvitals.core.settings import (
+    ConfigFile,
+    Duration,
+    HttpOptions,
+    HttpSettings,
+    HttpUrl,
+    Mistake,
+    Settings,
+    TlsConfig,
+)
 
 _EXPECTED_URL = (
     "expected a URL such as postgresql://host:5432/airflow, mysql://host/airflow or sqlite:////path/airflow.db"
 )
-_DAG_KEYS = ("success_within", "duration_within", "start_within")
+_DRIVERS = {"postgresql": ("pg8000",), "mysql": ("pymysql",)}
+"""Servers, and the libraries that speak to them."""
+_EXPECTED = {"dag": ("success_within", "duration_within", "start_within"), "asset": ("updated_within",)}
+"""What an objective can be about -> the keys that say what is expected of it."""
 
 
 class Objective(Settings):
@@ -28,18 +43,10 @@ class Objective(Settings):
     )
     updated_within: Duration | None = Field(None, description="of an asset: it has an event at least this often")
 
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        if (self.dag is None) == (self.asset is None):
-            raise ValueError("expected one of dag and asset")
-        of_dags = [key for key in _DAG_KEYS if getattr(self, key) is not None]
-        if self.asset is not None and of_dags:
-            raise ValueError(f"{of_dags[0]} is expected of a dag, not of an asset")
-        if self.dag is not None and self.updated_within is not None:
-            raise ValueError("updated_within is expected of an asset, not of a dag")
-        if not of_dags and self.updated_within is None:
-            raise ValueError(f"expected {', '.join(_DAG_KEYS)} or updated_within")
-        return self
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """An entry about both or neither, or that expects nothing or the other's."""
+        yield from about_one_thing(data, _EXPECTED)
 
 
 def _database_url(value: str) -> str:
@@ -57,6 +64,8 @@ def _database_url(value: str) -> str:
         raise ValueError(_EXPECTED_URL)
     if parts.query or parts.fragment:
         raise ValueError("expected a URL without query and fragment")
+    if not all(map(find_spec, ("sqlalchemy", *_DRIVERS.get(parts.scheme, ())))):
+        raise ValueError("a database is read with libraries that are missing here: pip install 'mlvitals[sql]'")
     return value
 
 
@@ -71,13 +80,18 @@ class Database(Settings):
     password_file: ConfigFile | None = Field(None, description="file that holds the password")
     tls_config: TlsConfig | None = Field(None, description="TLS to the database; without it the connection is plain")
 
-    @model_validator(mode="after")
-    def _one_password(self) -> Self:
-        if self.password is not None and self.password_file is not None:
-            raise ValueError("expected one of password and password_file")
-        if (self.password or self.password_file) and not self.username:
-            raise ValueError("expected username with a password")
-        return self
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Two passwords, or a password or a server without a role."""
+        passwords = data.keys() & {"password", "password_file"}
+        if len(passwords) > 1:
+            yield (), "expected one of password and password_file"
+        if data.get("username"):
+            return
+        if passwords:
+            yield (), "expected username with a password"
+        elif str(data.get("url")).startswith(tuple(f"{scheme}:" for scheme in _DRIVERS)):
+            yield (), "expected username: the role that reads Airflow's tables"
 
 
 class AirflowSettings(HttpOptions):
@@ -147,13 +161,14 @@ class AirflowSettings(HttpOptions):
             raise ValueError("expected each key once, and none empty")
         return value
 
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.url is None) == (self.database is None):
-            raise ValueError("expected one of url and database")
-        if self.database is not None and self.auth is not None:
-            raise ValueError("auth is for url; the database has username and password_file of its own")
-        return self
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Neither source or both, and what belongs to the other one."""
+        yield from super().mistakes(data)
+        if ("url" in data) == ("database" in data):
+            yield (), "expected one of url and database"
+        elif "database" in data and "auth" in data:
+            yield ("auth",), "is for url; the database has username and password_file of its own"
 
     def http(self, url: str) -> HttpSettings:
         """How the REST API at this base URL is spoken to."""

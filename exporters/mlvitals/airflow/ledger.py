@@ -11,6 +11,7 @@ from mlvitals.airflow.increments import SLICE, Increments
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.pace import GoOn
 
+ACTIVE = ("queued", "running")
 MAX_RUNS = 200_000
 """Runs that are active, and runs that ended within the window, of which no more are held: some 100 MB."""
 MAX_VALUES = 1000
@@ -46,7 +47,7 @@ class LastRuns:
     def before(self, horizon: float) -> Iterator[DagRun]:
         """Those of them that were over before `horizon`."""
         for run in (self.newest, self.succeeded):
-            if run is not None and max(run.run_after, _end(run)) < horizon:
+            if run is not None and run.state not in ACTIVE and max(run.run_after, _end(run)) < horizon:
                 yield run
 
 
@@ -155,7 +156,7 @@ class RunLedger:
     def _file(self, run: DagRun) -> None:
         self._active.pop(run.key, None)
         self._ended.pop(run.key, None)
-        if run.state in ("queued", "running"):
+        if run.state in ACTIVE:
             self._active[run.key] = run
         elif _end(run) > self._horizon:
             self._ended[run.key] = run
@@ -190,14 +191,15 @@ class RunLedger:
     def _look_up(self, dag_ids: Iterable[str], source: Source, deadline: Deadline, go_on: GoOn) -> None:
         """Find the last runs of DAGs that had none within the window, or no success."""
         for dag_id in dag_ids:
-            last = self._last.setdefault(dag_id, LastRuns())
-            if dag_id not in self._looked_up and not self._tells_all(last):
-                if not go_on():
-                    return
-                for run in source.last_runs(dag_id, deadline):
-                    for each in self._lasts(run):
-                        each.note(run)
+            if dag_id in self._looked_up:
+                continue
+            asks = not self._tells_all(self._last.setdefault(dag_id, LastRuns()))
+            for run in source.last_runs(dag_id, deadline) if asks else ():
+                for last in self._lasts(run):
+                    last.note(run)
             self._looked_up.add(dag_id)
+            if asks and not go_on():
+                return
 
     def _tells_all(self, last: LastRuns) -> bool:
         within = last.newest is not None and last.newest.run_after >= self._horizon

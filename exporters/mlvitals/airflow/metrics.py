@@ -181,6 +181,13 @@ ASSET_UPDATE_OBJECTIVE = gauge(
     "asset",
 )
 
+OBJECTIVE_MATCHES = gauge(
+    "airflow_objective_matches",
+    "DAGs or assets that match the pattern of a configured objective",
+    "pattern",
+    objective=("success_within", "duration_within", "start_within", "updated_within"),
+)
+
 # --- tasks ------------------------------------------------------------------------------------------------------------
 
 DAG_TASKS = gauge(

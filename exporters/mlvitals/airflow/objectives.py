@@ -1,29 +1,22 @@
-"""Which objective counts for which DAG or asset."""
+"""Which objective counts for which DAG and asset."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from mlvitals.airflow.config import Objective
-from mlvitals.core.patterns import matches
+from mlvitals.airflow.config import AirflowSettings, Objective
+from mlvitals.core.objectives import ByPattern
 
 
 class Objectives:
-    """The configured objectives: for each key, the first that speaks of it wins."""
+    """The configured objectives by key, in seconds."""
 
-    def __init__(self, objectives: Iterable[Objective]) -> None:
-        self._of_dags = tuple((each.dag, each) for each in objectives if each.dag is not None)
-        self._of_assets = tuple((each.asset, each) for each in objectives if each.asset is not None)
-
-    def of_dag(self, dag_id: str, key: str) -> float | None:
-        """Seconds of success_within, duration_within or start_within of the DAG."""
-        return _first(dag_id, key, self._of_dags)
-
-    def of_asset(self, uri: str) -> float | None:
-        """Seconds of updated_within of the asset."""
-        return _first(uri, "updated_within", self._of_assets)
+    def __init__(self, settings: AirflowSettings) -> None:
+        of_dags = [(each.dag, each) for each in settings.objectives if each.dag is not None]
+        of_assets = [(each.asset, each) for each in settings.objectives if each.asset is not None]
+        self.success_within = _by_pattern("success_within", of_dags)
+        self.duration_within = _by_pattern("duration_within", of_dags)
+        self.start_within = _by_pattern("start_within", of_dags)
+        self.updated_within = _by_pattern("updated_within", of_assets)
 
 
-def _first(name: str, key: str, entries: Iterable[tuple[str, Objective]]) -> float | None:
-    found = (getattr(entry, key) for pattern, entry in entries if matches(name, (pattern,)))
-    return next((seconds for seconds in found if seconds is not None), None)
+def _by_pattern(key: str, entries: list[tuple[str, Objective]]) -> ByPattern[float]:
+    return ByPattern(key, [((pattern,), getattr(entry, key)) for pattern, entry in entries])

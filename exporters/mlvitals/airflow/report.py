@@ -13,6 +13,8 @@ from mlvitals.airflow.facts import Asset, Component, Dag, DagRun, Pool, Server, 
 from mlvitals.airflow.ledger import DagRuns, LastRuns
 from mlvitals.airflow.objectives import Objectives
 from mlvitals.airflow.schedule import longest_interval
+from mlvitals.core.metric import Metric
+from mlvitals.core.objectives import ByPattern
 from mlvitals.core.report import Report
 from mlvitals.core.selection import MAX_LABEL, Selection, select
 
@@ -70,6 +72,8 @@ class DagReporter:
             _last(dag.dag_id, known.last, report)
             for key, values in known.by_conf.items():
                 self._by_conf(dag.dag_id, key, values, report)
+        for objective in self._objectives().values():
+            objective.count([(dag_id,) for dag_id in dags.shown], m.OBJECTIVE_MATCHES, report)
 
     def _dag(self, dag: Dag, report: Report) -> None:
         dag_id = dag.dag_id
@@ -87,9 +91,15 @@ class DagReporter:
         report.add(m.DAG_NEXT_RUN, dag.next_run, dag_id=dag_id)
         if dag.periodic:
             report.add(m.DAG_SCHEDULE_INTERVAL, longest_interval(dag.schedule), dag_id=dag_id)
-        report.add(m.DAG_SUCCESS_OBJECTIVE, self.objectives.of_dag(dag_id, "success_within"), dag_id=dag_id)
-        report.add(m.DAG_DURATION_OBJECTIVE, self.objectives.of_dag(dag_id, "duration_within"), dag_id=dag_id)
-        report.add(m.DAG_START_OBJECTIVE, self.objectives.of_dag(dag_id, "start_within"), dag_id=dag_id)
+        for metric, objective in self._objectives().items():
+            report.add(metric, objective.of(dag_id), dag_id=dag_id)
+
+    def _objectives(self) -> dict[Metric, ByPattern[float]]:
+        return {
+            m.DAG_SUCCESS_OBJECTIVE: self.objectives.success_within,
+            m.DAG_DURATION_OBJECTIVE: self.objectives.duration_within,
+            m.DAG_START_OBJECTIVE: self.objectives.start_within,
+        }
 
     def _by_conf(self, dag_id: str, key: str, values: Mapping[str, LastRuns], report: Report) -> None:
         newest = sorted(values, key=lambda value: (-_run_after(values[value]), value))
@@ -178,7 +188,8 @@ def write_assets(assets: Selection[Asset], objectives: Objectives, report: Repor
     report.drop(m.ASSET_LAST_EVENT, assets.dropped)
     for uri, asset in assets.shown.items():
         report.add(m.ASSET_LAST_EVENT, asset.last_event, asset=uri)
-        report.add(m.ASSET_UPDATE_OBJECTIVE, objectives.of_asset(uri), asset=uri)
+        report.add(m.ASSET_UPDATE_OBJECTIVE, objectives.updated_within.of(uri), asset=uri)
+    objectives.updated_within.count([(uri,) for uri in assets.shown], m.OBJECTIVE_MATCHES, report)
 
 
 def write_triggered(triggered: Iterable[Triggered], limit: int, report: Report) -> None:

@@ -112,7 +112,11 @@ def secret(value: SecretStr | None, path: Path | None) -> str:
     if value is not None or path is None:
         return value.get_secret_value() if value else ""
     try:
-        return path.read_text(encoding="utf-8").strip()
+        text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise UpstreamError("auth", f"cannot read {path}: {why}") from None
+    if not text:
+        # It is being written, perhaps.
+        raise UpstreamError("auth", f"{path} is empty")
+    return text

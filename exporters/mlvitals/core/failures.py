@@ -21,10 +21,10 @@ from mlvitals.core.collector import Deadline, UpstreamError
 _LONGEST = 300
 
 
-def plain(text: str) -> str:
+def plain(text: str, longest: int = _LONGEST) -> str:
     """Foreign text that is safe in a log line: printable and short."""
-    shown = "".join(char if char.isprintable() else "?" for char in text[:_LONGEST])
-    return shown if len(text) <= _LONGEST else shown + "…"
+    shown = "".join(char if char.isprintable() else "?" for char in text[:longest])
+    return shown if len(text) <= longest else shown + "…"
 
 
 _HIDDEN = "***"

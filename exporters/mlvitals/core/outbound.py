@@ -29,6 +29,7 @@ from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.connections import GuardedAdapter, SocketGuard
 from mlvitals.core.credentials import Credentials, Given
 from mlvitals.core.failures import broken_off, hide, refusal, shown, unexpected, unfinished, unreachable
+from mlvitals.core.room import LARGE, Room
 from mlvitals.core.settings import HttpSettings
 from mlvitals.core.tls import ClientTls
 
@@ -68,6 +69,7 @@ class Client:
         self._explain = explain
         self._guard = SocketGuard()
         self._within = _Within()
+        self._room = Room()
         self.clock: float | None = None
         """The upstream's clock at its last answer (the Date header), Unix time; None when it does not tell."""
         retry = _Retry(
@@ -92,14 +94,20 @@ class Client:
 
     def get(self, path: str, into: TypeAdapter[T], deadline: Deadline, params: Mapping[str, Any] | None = None) -> T:
         """GET a path below the base URL and parse its JSON into `into`."""
-        return self._parse(path, into, self.send("GET", path, deadline, params=params))
+        with self._room:
+            return self._parse(path, into, self._fetch("GET", path, deadline, params=params))
 
     def post(self, path: str, into: TypeAdapter[T], deadline: Deadline, body: Mapping[str, Any]) -> T:
         """POST a search and parse its JSON into `into`."""
-        return self._parse(path, into, self.send("POST", path, deadline, json=body))
+        with self._room:
+            return self._parse(path, into, self._fetch("POST", path, deadline, json=body))
 
     def send(self, method: str, path: str, deadline: Deadline, **options: Any) -> bytearray:
         """The body of a 200 or 201 answer."""
+        with self._room:
+            return self._fetch(method, path, deadline, **options)
+
+    def _fetch(self, method: str, path: str, deadline: Deadline, **options: Any) -> bytearray:
         self._begin(deadline)
         try:
             return self._authorized(method, path, deadline, options)
@@ -172,6 +180,8 @@ class Client:
                 body += chunk
                 if len(body) > self._max_body:
                     raise UpstreamError("limit", f"{shown(url)} answered more than {self._max_body >> 20} MiB")
+                if len(body) > LARGE:
+                    self._room.take(deadline)
                 if deadline.expired:
                     break
         except (lost.HTTPError, OSError) as error:

@@ -1,26 +1,30 @@
-"""A metrics page: rendered at most once per collection and form, when first asked for."""
+"""A metrics page: rendered at most once per collection and form, when first asked for.
+
+A large page takes its time. Who asks meanwhile gets the last one and occupies nobody.
+"""
 
 from __future__ import annotations
 
 import gzip
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 from prometheus_client import Metric as Exposition
 from prometheus_client import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
-from mlvitals.core.state import ExporterState
+from mlvitals.core.state import ExporterState, Version
 
+_Form = tuple[str, bool]
 _GZIP_LEVEL = 4
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 _OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 _ENCODERS: dict[str, Callable[[Any], bytes]] = {_TEXT: generate_latest, _OPENMETRICS: generate_openmetrics}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rendered:
     """Bytes that can be sent as they are."""
 
@@ -53,34 +57,53 @@ def _quality(options: dict[str, str]) -> float:
 
 
 class Page:
-    """The page over a changing set of families. Thread-safe: of several first readers one renders, the rest wait.
+    """The page over a changing set of families. Thread-safe: of several readers one renders a new version.
 
+    Meanwhile the others get the last one, unless something on it was withdrawn: then, and before the first, they wait.
     `version` is asked before the families are read, so a result that comes in between is rendered next time too.
     """
 
-    def __init__(self, families: Callable[[], Iterable[Exposition]], version: Callable[[], int]) -> None:
+    def __init__(self, families: Callable[[], Iterable[Exposition]], version: Callable[[], Version]) -> None:
         self._families = families
         self._version = version
         self._lock = threading.Lock()
-        self._rendered: dict[tuple[str, bool], Rendered] = {}
-        self._rendered_version = -1
+        self._made = _Made(Version(-1, -1))
+        self._last = self._made
 
     def render(self, accept: str, *, gzipped: bool) -> Rendered:
         """The page in the form that the Accept header asks for."""
         form = (content_type(accept), gzipped)
-        with self._lock:
-            version = self._version()
-            if version != self._rendered_version:
-                self._rendered.clear()
-                self._rendered_version = version
-            if form not in self._rendered:
-                self._rendered[form] = self._make(*form)
-            return self._rendered[form]
+        asked = self._version()
+        last = self._newest(form, lambda version: version.withdrawals == asked.withdrawals)
+        if not self._lock.acquire(blocking=last is None):
+            return cast(Rendered, last)
+        try:
+            return self._newest(form, lambda version: version >= asked) or self._make(*form)
+        finally:
+            self._lock.release()
+
+    def _newest(self, form: _Form, suits: Callable[[Version], bool]) -> Rendered | None:
+        generations = (self._made, self._last)
+        return next((made.pages[form] for made in generations if suits(made.version) and form in made.pages), None)
 
     def _make(self, form: str, gzipped: bool) -> Rendered:
-        plain = self._rendered.get((form, False)) if gzipped else None
+        version = self._version()
+        if version != self._made.version:
+            self._last, self._made = self._made, _Made(version)
+        pages = self._made.pages
+        plain = pages.get((form, False)) if gzipped else None
         body = plain.body if plain else _ENCODERS[form](_Collected(self._families()))
-        return Rendered(_gzip(body) if gzipped else body, form, gzipped)
+        pages[form, gzipped] = Rendered(_gzip(body) if gzipped else body, form, gzipped)
+        self._last.pages.pop((form, gzipped), None)
+        return pages[form, gzipped]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What was rendered of one version."""
+
+    version: Version
+    pages: dict[_Form, Rendered] = field(default_factory=dict)
 
 
 def page_of(state: ExporterState) -> Page:

@@ -15,19 +15,20 @@ T = TypeVar("T")
 
 
 class PageSize:
-    """The size of a page: half as many objects after an answer that was too large, for an hour.
+    """The size of a page: a quarter of the objects after an answer that was too large, for an hour.
 
-    Nobody knows beforehand how large an object is: people put what they like into it.
+    Nobody knows beforehand how large an object is: people put what they like into it. Each answer that is too large
+    costs the reading of it, so few of them are taken.
     """
 
     def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._most = self._size = most
         self._clock = clock
-        self._halved_at = clock()
+        self._cut_at = clock()
 
     def __call__(self, read: Callable[[int], T]) -> T:
         """What `read` gives of as many objects as fit. Raises its UpstreamError (`limit`) when one is too large."""
-        if self._clock() - self._halved_at > SMALL_FOR:
+        if self._clock() - self._cut_at > SMALL_FOR:
             self._size = self._most
         while True:
             try:
@@ -35,5 +36,5 @@ class PageSize:
             except UpstreamError as error:
                 if error.reason != "limit" or self._size == 1:
                     raise
-            self._size //= 2
-            self._halved_at = self._clock()
+            self._size = max(self._size // 4, 1)
+            self._cut_at = self._clock()

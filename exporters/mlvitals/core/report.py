@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 
@@ -17,9 +18,13 @@ class Report:
         self._dropped = Counter[tuple[Metric, str]]()
 
     def add(self, metric: Metric, value: float | None, /, **labels: str) -> None:
-        """Add a sample, unless there is no value."""
-        if value is not None:
+        """Add a sample, unless there is no value; one that is no finite number is counted as dropped."""
+        if value is None:
+            return
+        if math.isfinite(value):
             self._family(metric).add(value, **labels)
+        else:
+            self._dropped[metric, "not_finite"] += 1
 
     def add_states(self, metric: Metric, label: str, current: str | None, /, **labels: str) -> None:
         """Add a state set, as `Family.add_states` does."""

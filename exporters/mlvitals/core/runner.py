@@ -9,12 +9,8 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 
-import structlog
-
 from mlvitals.core.collector import Collector, Deadline, Failure, Reason, Snapshot, UpstreamError
 from mlvitals.core.state import ExporterState
-
-log = structlog.get_logger()
 
 JITTER = 0.05
 """Each interval is this much longer or shorter, so that exporters and replicas do not keep step."""
@@ -35,18 +31,15 @@ class Collection:
         self._started = time.monotonic()
 
     def run(self) -> None:
-        """Collect once. Never raises."""
-        with self._timer():
-            try:
-                for result in self._collector.collect(self._deadline):
-                    self._record(result)
-            except UpstreamError as error:
-                self._end(error.reason, str(error))
-            except Exception as error:
-                log.exception("collector failed", exporter=self._state.name, collector=self._collector.name)
+        """Collect once. Never raises: nobody would start the thread again that it ends."""
+        try:
+            with self._timer():
+                self._collect()
+        except (Exception, SystemExit) as error:
+            with contextlib.suppress(Exception):
                 self._end("internal", f"{type(error).__name__} in mlvitals; the log has the details")
-            else:
-                self._end("internal", "the collector did not speak of this target")
+            with contextlib.suppress(Exception):
+                self._state.log_mistake(self._collector, error)
 
     @property
     def read_any(self) -> bool:
@@ -58,6 +51,15 @@ class Collection:
         with self._lock:
             self._over = True
         self._deadline.expire()
+
+    def _collect(self) -> None:
+        try:
+            for result in self._collector.collect(self._deadline):
+                self._record(result)
+        except UpstreamError as error:
+            self._end(error.reason, str(error))
+        else:
+            self._end("internal", "the collector did not speak of this target")
 
     @contextlib.contextmanager
     def _timer(self) -> Iterator[None]:
@@ -71,8 +73,10 @@ class Collection:
 
     def _expire(self) -> None:
         seconds = self._collector.schedule.deadline
-        self._end("timeout", f"not read within the deadline of {seconds:g} s")
-        self._deadline.expire()
+        try:
+            self._end("timeout", f"not read within the deadline of {seconds:g} s")
+        finally:
+            self._deadline.expire()
 
     def _record(self, result: Snapshot | Failure) -> None:
         with self._lock:

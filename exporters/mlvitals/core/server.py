@@ -22,7 +22,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 
-from mlvitals.core.access import BasicAuth, Guard
+from mlvitals.core.access import BusyError, Guard
 from mlvitals.core.webconfig import WebConfig, tls_context
 
 log = structlog.get_logger()
@@ -108,12 +108,13 @@ class Server:
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="http")
         self._guard = Guard()
         self._underway: set[asyncio.Task[None]] = set()
-        common = {"threads": self._threads, "guard": self._guard, "underway": self._underway}
-        handlers = [(f"(?:{route.path})", _Handler, {"route": route, **common}) for route in routes]
+        common = {"guard": self._guard, "underway": self._underway}
+        of_all = {"threads": self._threads, **common}
+        handlers = [(f"(?:{route.path})", _Handler, {"route": route, **of_all}) for route in routes]
         application = Application(
             handlers,
             default_handler_class=_NotFound,
-            default_handler_args={"guard": self._guard},
+            default_handler_args=common,
             log_function=_log_request,
         )
         self._http = _HTTPServer(
@@ -130,7 +131,7 @@ class Server:
         """Take TLS and users from `web`. Raises OSError, and changes nothing, when a certificate cannot be used."""
         context = tls_context(web.tls_server_config) if web.tls_server_config else None
         self._http.ssl_options = context
-        self._guard.auth = BasicAuth(web.basic_auth_users) if web.basic_auth_users else None
+        self._guard.auth.take(web.basic_auth_users)
 
     async def run(self, until: Callable[[], Awaitable[object]]) -> None:
         """Serve until `until()` returns; answers under way are finished first, for five seconds at most."""
@@ -179,11 +180,26 @@ class _Base(RequestHandler):
     def compute_etag(self) -> None:
         """No ETag: hashing a large page costs more than sending it, and scrapers do not ask."""
 
-    async def _admit(self, guard: Guard) -> None:
-        if not await guard.admits(self.request.headers.get("Authorization", "")):
+    def initialize(self, *, guard: Guard, underway: set[asyncio.Task[None]], **_: Any) -> None:
+        self._guard = guard
+        self._underway = underway
+
+    async def prepare(self) -> None:
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        self._underway.add(task)
+        task.add_done_callback(self._underway.discard)
+        try:
+            admitted = await self._guard.admits(self.request.headers.get("Authorization", ""), self._stream.closed)
+        except BusyError:
+            raise HTTPError(503) from None
+        if not admitted:
             self.set_status(401)
             self.set_header("WWW-Authenticate", 'Basic realm="mlvitals", charset="UTF-8"')
             self.finish("401 Unauthorized\n")
+
+    @property
+    def _stream(self) -> IOStream:
+        return cast(HTTP1Connection, self.request.connection).stream
 
     def write_error(self, status_code: int, **_: object) -> None:
         self.set_header("Content-Type", "text/plain; charset=utf-8")
@@ -191,26 +207,17 @@ class _Base(RequestHandler):
 
 
 class _NotFound(_Base):
-    def initialize(self, guard: Guard) -> None:
-        self._guard = guard
-
     async def prepare(self) -> None:
-        await self._admit(self._guard)
+        await super().prepare()
         if not self._finished:
             raise HTTPError(404)
 
 
 class _Handler(_Base):
-    def initialize(
-        self, route: Route, threads: ThreadPoolExecutor, guard: Guard, underway: set[asyncio.Task[None]]
-    ) -> None:
-        self._underway = underway
+    def initialize(self, *, route: Route, threads: ThreadPoolExecutor, **common: Any) -> None:  # type: ignore[override]
+        super().initialize(**common)
         self._route = route
         self._threads = threads
-        self._guard = guard
-
-    async def prepare(self) -> None:
-        await self._admit(self._guard)
 
     async def get(self, *args: str) -> None:
         if self._route.method != "GET":
@@ -226,16 +233,14 @@ class _Handler(_Base):
 
     async def _handle(self, args: tuple[str, ...]) -> None:
         host = self.request.headers.get("Host", "")
+        if not host and self.request.version == "HTTP/1.0":
+            # Load balancers' health checks send none.
+            host = address_of([self._stream.socket])
         if not _HOST.fullmatch(host):
             raise HTTPError(400)
         request = Request(args, host, self.request.protocol, _Headers(self.request.headers))
-        task = cast("asyncio.Task[None]", asyncio.current_task())
-        self._underway.add(task)
-        try:
-            loop = asyncio.get_running_loop()
-            await self._answer(await loop.run_in_executor(self._threads, self._route.handle, request))
-        finally:
-            self._underway.discard(task)
+        loop = asyncio.get_running_loop()
+        await self._answer(await loop.run_in_executor(self._threads, self._route.handle, request))
 
     def write_error(self, status_code: int, **kwargs: object) -> None:
         if status_code == 405:
@@ -251,7 +256,7 @@ class _Handler(_Base):
         try:
             await asyncio.wait_for(self._send(response.body), ANSWER_SECONDS)
         except TimeoutError:
-            cast(HTTP1Connection, self.request.connection).stream.close()
+            self._stream.close()
         except StreamClosedError:
             """The reader went away."""
 
@@ -275,6 +280,6 @@ class _Headers(dict[str, str]):
 
 
 def _log_request(handler: RequestHandler) -> None:
-    """Only our own errors: a stranger's bad requests must not fill the log."""
-    if handler.get_status() >= 500:
+    """Only our own errors: a stranger's bad requests, and guesses that are turned away, must not fill the log."""
+    if handler.get_status() >= 500 and handler.get_status() != 503:
         log.error("request failed", path=handler.request.path, status=handler.get_status())

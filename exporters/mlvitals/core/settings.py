@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeGuard, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -15,10 +16,13 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
+from pydantic.functional_validators import ModelWrapValidatorHandler
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from mlvitals.core.collector import Schedule
 
@@ -70,24 +74,87 @@ def _proxy_url(value: str) -> str:
 
 
 def _existing_file(value: Path, info: ValidationInfo) -> Path:
-    path: Path = (info.context or {}).get("folder", Path()) / value
-    if not path.is_file():
+    context: Mapping[str, Any] = info.context or {}
+    path: Path = context.get("folder", Path()) / value
+    if context.get("secrets", True) and not path.is_file():
         raise ValueError(f"{'not a file' if path.exists() else 'no such file'}: {path}")
     return path
 
 
-ConfigFile = Annotated[Path, AfterValidator(_existing_file)]
-"""A file that must be there; a relative path starts at the validation context's `folder`, the configuration file's."""
+_EXISTING = AfterValidator(_existing_file)
+ConfigFile = Annotated[Path, _EXISTING]
+"""A file of a secret or a certificate. It must be there, unless the validation context says `secrets: False`.
+
+A relative path starts at the context's `folder`, the configuration file's.
+"""
 Duration = Annotated[float, BeforeValidator(parse_duration), AfterValidator(_positive)]
 HttpUrl = Annotated[str, AfterValidator(http_url)]
 ProxyUrl = Annotated[str, AfterValidator(_proxy_url)]
-Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$", max_length=64)]
+_NAME = r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$"
+Name = Annotated[str, Field(pattern=_NAME, max_length=64)]
+
+
+Mistake = tuple[tuple[str | int, ...], str]
+"""Where in a mapping, `()` for the mapping as a whole, and what is wrong."""
 
 
 class Settings(BaseModel):
-    """Base of every configuration model: frozen, and an unknown key is an error."""
+    """Base of every configuration model: frozen, an unknown key is an error, and all mistakes are told at once.
+
+    What is wrong with one value, its validators say. What is wrong between values belongs into `mistakes`: a validator
+    of the whole model is not called while one of its values is wrong, and its mistake would be told only after that.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """What is wrong between values. They are as written, of whatever type; a key without a value is left out."""
+        return iter(())
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_mistakes(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        found: list[Mistake] = []
+        if isinstance(data, Mapping):
+            found += cls.mistakes({key: value for key, value in data.items() if value is not None})
+        try:
+            made = handler(data)
+        except ValidationError as error:
+            raise _with(error, found) from None
+        if found:
+            raise ValidationError.from_exception_data(cls.__name__, [*_details(found)])
+        return made
+
+
+def _with(error: ValidationError, mistakes: Iterable[Mistake]) -> ValidationError:
+    """The error with these mistakes added. A key that is unknown may be the one that the whole mapping lacks."""
+    told = error.errors(include_url=False, include_input=False)
+    misspelt = any(each["type"] == "extra_forbidden" and len(each["loc"]) == 1 for each in told)
+    added = [(location, what) for location, what in mistakes if location or not misspelt]
+    if not added:
+        return error
+    again = [
+        InitErrorDetails(type=_error(each["type"], each["msg"], each.get("ctx", {})), loc=each["loc"], input=None)
+        for each in told
+    ]
+    return ValidationError.from_exception_data(error.title, [*again, *_details(added)])
+
+
+def _details(mistakes: Iterable[Mistake]) -> Iterator[InitErrorDetails]:
+    for location, what in mistakes:
+        yield InitErrorDetails(type=_error("value_error", what), loc=location, input=None)
+
+
+def _error(kind: Any, message: str, context: Mapping[str, Any] | None = None) -> PydanticCustomError:
+    # The message is a value, not the template, so that braces in a name stay braces.
+    return PydanticCustomError(kind, "{message}", {**(context or {}), "message": message})
+
+
+def together(data: Mapping[str, Any], one: str, other: str) -> Iterator[Mistake]:
+    """A mistake unless both keys are set, or none."""
+    if bool(data.get(one)) != bool(data.get(other)):
+        yield (), f"expected {one} and {other} together"
 
 
 class Auth(Settings):
@@ -102,15 +169,19 @@ class Auth(Settings):
     token: SecretStr | None = Field(None, description="bearer token")
     token_file: ConfigFile | None = Field(None, description="file that holds the bearer token")
 
-    @model_validator(mode="after")
-    def _one_way(self) -> Auth:
-        passwords = [value for value in (self.password, self.password_file) if value is not None]
-        tokens = [value for value in (self.token, self.token_file) if value is not None]
-        if self.username and ":" in self.username:
+    @field_validator("username")
+    @classmethod
+    def _basic(cls, value: str | None) -> str | None:
+        if value and ":" in value:
             raise ValueError("basic auth has no way to carry a user name with a colon")
-        if len(passwords) + len(tokens) != 1 or bool(self.username) != bool(passwords):
-            raise ValueError("expected username with one of password and password_file, or one of token and token_file")
-        return self
+        return value
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Neither one way of authentication nor the other, or both."""
+        passwords, tokens = data.keys() & {"password", "password_file"}, data.keys() & {"token", "token_file"}
+        if len(passwords) + len(tokens) != 1 or bool(data.get("username")) != bool(passwords):
+            yield (), "expected username with one of password and password_file, or one of token and token_file"
 
 
 class ExporterSettings(Settings):
@@ -135,17 +206,29 @@ class ExporterSettings(Settings):
             raise ValueError("mlvitals is the name of the process itself: choose another")
         return value
 
-    @field_validator("labels")
+    @field_validator("interval")
     @classmethod
-    def _target_labels(cls, value: dict[str, str]) -> dict[str, str]:
-        for label, text in value.items():
-            if not text.isprintable():
-                raise ValueError(f"label {label}: expected printable text")
-            if label in _RESERVED_TARGET_LABELS or label.startswith("__"):
-                raise ValueError(f"label {label} is set by mlvitals, its rules or Prometheus: choose another")
-            if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", label):
-                raise ValueError(f"label {label!r} is not a Prometheus label name")
+    def _not_all_the_time(cls, value: float | None) -> float | None:
+        if value is not None and value < 1:
+            raise ValueError("expected an interval of at least 1s")
         return value
+
+    @field_validator("stale_after")
+    @classmethod
+    def _data_lasts_until_the_next(cls, value: float | None, info: ValidationInfo) -> float | None:
+        # An interval that is wrong itself is missing here; that is reported already.
+        interval = (info.data["interval"] or cls.default_interval) if "interval" in info.data else 0
+        if value is not None and value <= interval:
+            raise ValueError("expected a time longer than interval: data would leave the page before it is read anew")
+        return value
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Labels that are taken or malformed."""
+        labels = data.get("labels")
+        for label, text in labels.items() if isinstance(labels, dict) else ():
+            if what := _wrong_label(label, text):
+                yield ("labels", label), what
 
     def schedule(self) -> Schedule:
         """The schedule of the exporter's main collector."""
@@ -153,16 +236,13 @@ class ExporterSettings(Settings):
         # With a deadline of several intervals, five of them may pass before a slow collection ends.
         return Schedule(interval, deadline, self.stale_after or max(5 * interval, interval + deadline))
 
-    @model_validator(mode="after")
-    def _data_lasts_until_the_next(self) -> Self:
-        schedule = self.schedule()
-        if schedule.interval < 1:
-            raise ValueError("expected an interval of at least 1s")
-        if schedule.stale_after <= schedule.interval:
-            raise ValueError(
-                "expected stale_after to be longer than interval: data would leave the page before it is read anew"
-            )
-        return self
+
+def _wrong_label(label: str, text: object) -> str | None:
+    if label in _RESERVED_TARGET_LABELS or label.startswith("__"):
+        return "set by mlvitals, its rules or Prometheus: choose another"
+    if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", label):
+        return "not a Prometheus label name"
+    return "expected printable text" if isinstance(text, str) and not text.isprintable() else None
 
 
 class UnusableSettings(ExporterSettings):
@@ -187,11 +267,10 @@ class TlsConfig(Settings):
     )
     min_version: Literal["TLS12", "TLS13"] = Field("TLS12", description="oldest TLS that is spoken")
 
-    @model_validator(mode="after")
-    def _pair(self) -> TlsConfig:
-        if bool(self.cert_file) != bool(self.key_file):
-            raise ValueError("expected cert_file and key_file together")
-        return self
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Half a certificate."""
+        yield from together(data, "cert_file", "key_file")
 
 
 class HttpOptions(ExporterSettings):
@@ -204,11 +283,12 @@ class HttpOptions(ExporterSettings):
         False, description="take the proxy from HTTP_PROXY, HTTPS_PROXY and NO_PROXY, which are ignored otherwise"
     )
 
-    @model_validator(mode="after")
-    def _one_proxy(self) -> Self:
-        if self.proxy_url and self.proxy_from_environment:
+    @field_validator("proxy_from_environment")
+    @classmethod
+    def _one_proxy(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("proxy_url"):
             raise ValueError("expected one of proxy_url and proxy_from_environment")
-        return self
+        return value
 
 
 class HttpSettings(HttpOptions):
@@ -217,14 +297,27 @@ class HttpSettings(HttpOptions):
     url: HttpUrl = Field(description="base URL; a path prefix is kept")
 
 
-def secret_keys(model: type[BaseModel]) -> set[str]:
+def is_name(value: object) -> TypeGuard[str]:
+    """True for a text that can be a Name."""
+    return isinstance(value, str) and re.fullmatch(_NAME, value) is not None
+
+
+@functools.cache
+def secret_keys(model: type[BaseModel]) -> frozenset[str]:
     """Names of all the keys, at any depth, whose values are secrets."""
-    return {name for name, kind in _fields(model) if SecretStr in _types(kind)}
+    return frozenset(name for name, kinds in _fields(model) if SecretStr in kinds)
 
 
-def _fields(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+@functools.cache
+def file_keys(model: type[BaseModel]) -> frozenset[str]:
+    """Names of all the keys, at any depth, that name a file of a secret or a certificate."""
+    return frozenset(name for name, kinds in _fields(model) if _EXISTING in kinds)
+
+
+def _fields(model: type[BaseModel]) -> Iterator[tuple[str, set[Any]]]:
     for name, info in model.model_fields.items():
-        yield name, info.annotation
+        # Pydantic takes what annotates a bare type apart.
+        yield name, {*_types(info.annotation), *(each for each in info.metadata if each is _EXISTING)}
         for kind in _types(info.annotation):
             if isinstance(kind, type) and issubclass(kind, BaseModel):
                 yield from _fields(kind)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import structlog
 
@@ -38,11 +40,22 @@ class TargetState:
 
 @dataclass(slots=True)
 class CollectorState:
-    """The last collection of one collector; `duration` is in seconds and None until the first has ended."""
+    """The last collection of one collector; `duration` is in seconds and None until the first has ended.
+
+    `mistake` is the last one that was logged: type, file and line.
+    """
 
     targets: dict[str, TargetState] = field(default_factory=dict)
     duration: float | None = None
     read_any: bool = False
+    mistake: tuple[type[BaseException], str, int] | None = None
+
+
+class Version(NamedTuple):
+    """Which page this is: one of the two grows with each result and each time data becomes too old to show."""
+
+    results: int
+    withdrawals: int
 
 
 class ExporterState:
@@ -64,14 +77,14 @@ class ExporterState:
         self._clock = clock
         self._monotonic = monotonic
         self._lock = threading.RLock()
-        self._version = 0
+        self._results = self._withdrawals = 0
 
     @property
-    def version(self) -> int:
-        """A number that grows when a result came in or a target's data became too old to show."""
+    def version(self) -> Version:
+        """It grows when a result came in or a target's data became too old to show."""
         with self._lock:
             self._drop_stale()
-            return self._version
+            return Version(self._results, self._withdrawals)
 
     @property
     def ready(self) -> bool:
@@ -111,7 +124,7 @@ class ExporterState:
                     self._last_success = target.last_success
                 target.failure, target.snapshot = None, result
                 target.expires = self._monotonic() + collector.schedule.stale_after
-            self._version += 1
+            self._results += 1
         self._log_change(result, before, new=new)
 
     def finish(self, collector: Collector, seconds: float, spoken: Mapping[str, bool]) -> None:
@@ -122,7 +135,17 @@ class ExporterState:
             state.read_any = any(spoken.values())
             for gone in state.targets.keys() - spoken.keys() - set(collector.targets):
                 del state.targets[gone]
-            self._version += 1
+            self._results += 1
+
+    def log_mistake(self, collector: Collector, error: BaseException) -> None:
+        """Log what a collector should not have raised, with its traceback, unless the last one was the same."""
+        *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+        mistake = (type(error), frame.f_code.co_filename, line)
+        with self._lock:
+            state = self._states[collector.name]
+            before, state.mistake = state.mistake, mistake
+        if mistake != before:
+            log.error("collector failed", exporter=self.name, collector=collector.name, exc_info=error)
 
     def families(self) -> list[Family]:
         """Everything on this exporter's page, merged by metric."""
@@ -134,11 +157,19 @@ class ExporterState:
 
     def _drop_stale(self) -> None:
         now = self._monotonic()
-        for name, target in self._known():
-            if target.snapshot is not None and now >= target.expires:
-                target.snapshot = None
-                self._version += 1
-                log.warning("data left the page: too old", exporter=self.name, target=name)
+        for state in self._states.values():
+            for name, target in state.targets.items():
+                if target.snapshot is not None and now >= target.expires:
+                    self._withdraw(state, name, target)
+
+    def _withdraw(self, state: CollectorState, name: str, target: TargetState) -> None:
+        target.snapshot = None
+        self._withdrawals += 1
+        if target.failure is None:
+            # Nobody reads it any more, or so late that it is the same.
+            target.failure = Failure(name, "timeout", "no collection has ended since its data became too old")
+            state.read_any = any(other.up for other in state.targets.values())
+        log.warning("data left the page: too old", exporter=self.name, target=name)
 
     def _known(self) -> Iterator[tuple[str, TargetState]]:
         for state in self._states.values():

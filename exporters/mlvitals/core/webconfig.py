@@ -7,12 +7,13 @@ certificate without verifying it) is refused, not ignored.
 from __future__ import annotations
 
 import ssl
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 import bcrypt
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
-from mlvitals.core.settings import ConfigFile, Settings
+from mlvitals.core.settings import ConfigFile, Mistake, Settings
 from mlvitals.core.tls import VERSIONS, load_chain, naming
 
 _VERIFY = {
@@ -31,12 +32,12 @@ class TlsServer(Settings):
     client_ca_file: ConfigFile | None = None
     min_version: Literal["TLS12", "TLS13"] = "TLS12"
 
-    @model_validator(mode="after")
-    def _ca_where_it_is_used(self) -> TlsServer:
-        verifies = self.client_auth_type not in ("", "NoClientCert")
-        if verifies != bool(self.client_ca_file):
-            raise ValueError("expected client_ca_file together with a client_auth_type that verifies")
-        return self
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """A CA for client certificates that nobody asks for, or none for those that somebody does."""
+        asked = data.get("client_auth_type") or "NoClientCert"
+        if asked in tuple(_VERIFY) and (asked == "NoClientCert") == bool(data.get("client_ca_file")):
+            yield (), "expected client_ca_file together with a client_auth_type that verifies"
 
 
 class WebConfig(Settings):
@@ -45,17 +46,21 @@ class WebConfig(Settings):
     tls_server_config: TlsServer | None = None
     basic_auth_users: dict[str, str] = Field(default_factory=dict, repr=False)
 
-    @field_validator("basic_auth_users")
     @classmethod
-    def _hashes(cls, value: dict[str, str]) -> dict[str, str]:
-        for user, hashed in value.items():
-            try:
-                bcrypt.checkpw(b"", hashed.encode())
-            except ValueError:
-                raise ValueError(
-                    f"expected a bcrypt hash for the user {user!r}, as htpasswd -nBC 10 '' makes it"
-                ) from None
-        return value
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Passwords that are not hashed."""
+        users = data.get("basic_auth_users")
+        for user, hashed in users.items() if isinstance(users, dict) else ():
+            if isinstance(hashed, str) and not _is_hash(hashed):
+                yield ("basic_auth_users", user), "expected a bcrypt hash, as htpasswd -nBC 10 '' makes it"
+
+
+def _is_hash(text: str) -> bool:
+    try:
+        bcrypt.checkpw(b"", text.encode())
+    except ValueError:
+        return False
+    return True
 
 
 def tls_context(settings: TlsServer) -> ssl.SSLContext:

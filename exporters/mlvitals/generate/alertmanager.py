@@ -61,14 +61,15 @@ def _whole(notifications: Notifications, templates: list[str]) -> dict[str, Any]
 
 def _watchdog(notifications: Notifications) -> dict[str, Any]:
     """A dead man's switch wants the alert again and again, and alone; people do not want it at all."""
-    often = duration(notifications.watchdog_interval)
+    often = notifications.watchdog_interval
     return {
         "receiver": notifications.watchdog or NOBODY,
         "matchers": [_equals("alertname", WATCHDOG)],
         "group_by": ["alertname"],
         "group_wait": "0s",
-        "group_interval": often,
-        "repeat_interval": often,
+        "group_interval": duration(often),
+        # Sent is a little later than due: of the same length, it would not be over when the next one is due.
+        "repeat_interval": duration(often / 2),
     }
 
 
@@ -90,20 +91,22 @@ def _inhibitions() -> list[dict[str, Any]]:
 
     Where the page cannot be scraped, nothing else that comes from it can be trusted; neither can what an exporter
     last said when it reads nothing. `…Down` of a system itself is never muted by the exporter's: it is the better text.
+    A node's `…Down` is an alert like others.
     Nothing is in time while a scheduler stands still, and nobody is healthy without the database.
     """
     page = ["exporter", "instance"]
     thing = [*page, *object_labels()]
     follows = f"{EXPORTER_DOWN}|{SERIES_DROPPED}"
-    nothing_read = "|".join([EXPORTER_DOWN, *_down_alerts()])
-    missing = _equals("alertname", SCRAPE_MISSING)
+    down = "|".join(_down_alerts())
+    nothing_read = f"{EXPORTER_DOWN}|{down}"
+    missing, other = _equals("alertname", SCRAPE_MISSING), f'alertname!="{SCRAPE_MISSING}"'
     return [
-        # Not every warning about the same object: that a run is stuck says nothing about others that fail.
-        _inhibition(['severity="critical"'], ['severity=~"warning|info"'], ["alertname", *thing]),
-        _inhibition(['alertname=~".+OutOfBounds"'], ['alertname=~".+Missing"'], thing),
-        _inhibition(['alertname=~".+Down"', f'alertname!="{EXPORTER_DOWN}"'], [f'alertname=~"{follows}"'], page),
-        _inhibition([missing], [f'alertname!="{SCRAPE_MISSING}"'], page),
-        _inhibition([f'alertname=~"{nothing_read}"'], [f'alertname!~"{SCRAPE_MISSING}|.+Down"'], page),
+        # A run that does not start or end is why a DAG is late. That a run failed is another matter.
+        _inhibition(['alertname=~".+DagLate"'], ['alertname=~".+(DagNotStarted|DagRunningLong)"'], [*page, "dag_id"]),
+        _inhibition(['alertname=~".+OutOfBounds"'], ['alertname=~".+Missing"', other], thing),
+        _inhibition([f'alertname=~"{down}"'], [f'alertname=~"{follows}"'], page),
+        _inhibition([missing], [other], page),
+        _inhibition([f'alertname=~"{nothing_read}"'], [f'alertname!~"{SCRAPE_MISSING}|{nothing_read}"'], page),
         _inhibition([missing, 'exporter="mlvitals"'], [missing, 'exporter!="mlvitals"'], ["instance"]),
         _inhibition(['alertname=~".+MetadatabaseUnhealthy"'], ['alertname=~".+Unhealthy"'], page),
         _inhibition(['alertname=~".+SchedulerUnhealthy"'], [f'alertname=~".+({WAITING})"'], page),

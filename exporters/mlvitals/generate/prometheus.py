@@ -9,6 +9,7 @@ from mlvitals.generate.files import yaml_file
 from mlvitals.model import Config, Scrape
 
 SCRAPE_INTERVAL = "15s"
+TLS = {"ca_file", "cert_file", "key_file", "server_name"}
 ABOUT = """\
 A whole configuration of Prometheus 2.42 or newer: the exporters, the rules and where alerts go.
 If you run a Prometheus already, use scrape_configs.yml and rules/ beside this file."""
@@ -45,8 +46,8 @@ def _access(scrape: Scrape) -> dict[str, Any]:
     access: dict[str, Any] = {}
     if scrape.username:
         access["basic_auth"] = {"username": scrape.username, "password_file": scrape.password_file}
-    if scrape.ca_file:
-        access["tls_config"] = {"ca_file": scrape.ca_file}
+    if tls := scrape.model_dump(include=TLS, exclude_none=True):
+        access["tls_config"] = tls
     return access
 
 

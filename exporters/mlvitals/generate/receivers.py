@@ -49,7 +49,8 @@ def _email(email: Email, smtp: Smtp) -> Yaml:
         **{"from": smtp.from_},
         auth_username=smtp.username,
         auth_password_file=smtp.password_file,
-        require_tls=smtp.require_tls,
+        # Old releases want STARTTLS at port 465, too, inside of the TLS that all of them begin with there.
+        require_tls=smtp.require_tls and not smtp.smarthost.endswith(":465"),
         tls_config={"ca_file": smtp.ca_file} if smtp.ca_file else None,
         headers={"Subject": _text("title")},
         html=_text("email.html"),

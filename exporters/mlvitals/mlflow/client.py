@@ -6,7 +6,7 @@ Sources: https://mlflow.org/docs/latest/rest-api.html, and what MLflow 3.17 was 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -18,14 +18,10 @@ from mlvitals.core.paging import PageSize
 from mlvitals.mlflow import answers
 from mlvitals.mlflow.answers import (
     Experiment,
-    ExperimentsPage,
-    ModelsPage,
     ModelVersion,
     RegisteredModel,
     Run,
-    RunHeadersPage,
     RunInfo,
-    VersionsPage,
 )
 from mlvitals.mlflow.config import MlflowSettings
 
@@ -74,40 +70,22 @@ class MlflowClient:
 
     def models(self, deadline: Deadline) -> Iterator[RegisteredModel]:
         """All registered models, by name, prompts left out."""
-
-        def read(token: str) -> ModelsPage:
-            ask = {"order_by": "name ASC", "page_token": token or None}
-            path = f"{API}/registered-models/search"
-            return self._object_size(
-                lambda size: self._http.get(path, answers.MODELS, deadline, {"max_results": size, **ask})
-            )
-
+        ask = {"order_by": "name ASC"}
+        read = self._search(self._http.get, "registered-models", answers.MODELS, ask, self._object_size, deadline)
         return _items(read, lambda page: page.registered_models, lambda model: model.name)
 
     def versions(self, names: Iterable[str], deadline: Deadline) -> Iterator[tuple[ModelVersion, ...]]:
         """Pages of all versions of the models in one batch of `batches`."""
         wanted = set(names)
-
-        def read(token: str) -> VersionsPage:
-            ask = {"filter": _named(wanted), "order_by": "name ASC", "page_token": token or None}
-            path = f"{API}/model-versions/search"
-            return self._version_size(
-                lambda size: self._http.get(path, answers.VERSIONS, deadline, {"max_results": size, **ask})
-            )
-
-        for page in _pages(read, lambda page: page.model_versions, lambda version: (version.name, version.version)):
+        ask = {"filter": _named(wanted), "order_by": "name ASC"}
+        read = self._search(self._http.get, "model-versions", answers.VERSIONS, ask, self._version_size, deadline)
+        for page, _ in _pages(read, lambda page: page.model_versions, lambda version: (version.name, version.version)):
             yield tuple(version for version in page if version.name in wanted)
 
     def experiments(self, deadline: Deadline) -> Iterator[Experiment]:
         """All experiments, by name, deleted ones too: an alias may stand on a run of a deleted experiment."""
-
-        def read(token: str) -> ExperimentsPage:
-            ask: dict[str, object] = {"view_type": "ALL", "order_by": ["name ASC"], "page_token": token}
-            path = f"{API}/experiments/search"
-            return self._object_size(
-                lambda size: self._http.post(path, answers.EXPERIMENTS, deadline, ask | {"max_results": size})
-            )
-
+        ask = {"view_type": "ALL", "order_by": ["name ASC"]}
+        read = self._search(self._http.post, "experiments", answers.EXPERIMENTS, ask, self._object_size, deadline)
         return _items(read, lambda page: page.experiments, lambda experiment: experiment.experiment_id)
 
     def runs(
@@ -115,29 +93,20 @@ class MlflowClient:
     ) -> Iterator[RunPage]:
         """Pages of runs that are not deleted; `most` limits them to the first so many."""
         ids = list(experiment_ids)
-        last = False
-
-        def read(token: str) -> RunHeadersPage:
-            nonlocal last
-            ask: dict[str, object] = {"experiment_ids": ids, "filter": where, "order_by": [order], "page_token": token}
-            ask["run_view_type"] = "ACTIVE_ONLY"
-            page = self._run_size(
-                lambda size: self._http.post(
-                    f"{API}/runs/search", answers.RUN_HEADERS, deadline, ask | {"max_results": most or size}
-                )
-            )
-            last = bool(most) or not page.next_page_token
-            return RunHeadersPage(page.runs) if most else page
-
         if not ids:
             return
-        for page in _pages(read, lambda page: page.runs, lambda run: run.info.run_id):
-            yield RunPage(tuple(run.info for run in page), last)
+        ask = {"experiment_ids": ids, "filter": where, "order_by": [order], "run_view_type": "ACTIVE_ONLY"}
+        read = self._search(self._http.post, "runs", answers.RUN_HEADERS, ask, self._run_size, deadline, most)
+        for page, last in _pages(read, lambda page: page.runs, lambda run: run.info.run_id):
+            yield RunPage(tuple(run.info for run in page), last or most > 0)
+            if most:
+                return
 
     def runs_by_id(self, run_ids: Iterable[str], experiment_ids: Iterable[str], deadline: Deadline) -> tuple[Run, ...]:
         """At most 100 runs with their metrics, deleted ones too; unknown ones are left out."""
-        ask = _by_id(run_ids, experiment_ids)
-        return self._http.post(f"{API}/runs/search", answers.RUNS, deadline, ask).runs if ask else ()
+        if not (ask := _by_id(run_ids, experiment_ids)):
+            return ()
+        return self._http.post(f"{API}/runs/search", answers.RUNS, deadline, ask | {"max_results": IN_LIST}).runs
 
     def run_headers_by_id(
         self, run_ids: Iterable[str], experiment_ids: Iterable[str], deadline: Deadline
@@ -145,17 +114,7 @@ class MlflowClient:
         """At most 100 runs without their metrics, deleted ones too; unknown ones are left out."""
         if not (ask := _by_id(run_ids, experiment_ids)):
             return ()
-
-        def read(token: str) -> RunHeadersPage:
-            return self._run_size(
-                lambda size: self._http.post(
-                    f"{API}/runs/search",
-                    answers.RUN_HEADERS,
-                    deadline,
-                    ask | {"max_results": min(size, IN_LIST), "page_token": token},
-                )
-            )
-
+        read = self._search(self._http.post, "runs", answers.RUN_HEADERS, ask, self._run_size, deadline, IN_LIST)
         return tuple(run.info for run in _items(read, lambda page: page.runs, lambda run: run.info.run_id))
 
     def version(self, deadline: Deadline) -> str | None:
@@ -173,6 +132,25 @@ class MlflowClient:
         """Close every connection."""
         self._http.close()
 
+    def _search(
+        self,
+        call: Callable[[str, TypeAdapter[P], Deadline, Mapping[str, object]], P],
+        what: str,
+        into: TypeAdapter[P],
+        ask: Mapping[str, object],
+        size: PageSize,
+        deadline: Deadline,
+        most: int = 0,
+    ) -> Callable[[str], P]:
+        """Reads the page that a token names, of as many objects as fit, or of `most`."""
+        path = f"{API}/{what}/search"
+
+        def read(token: str) -> P:
+            at = {**ask, "page_token": token} if token else ask
+            return size(lambda fit: call(path, into, deadline, {**at, "max_results": min(fit, most or fit)}))
+
+        return read
+
 
 def _by_id(run_ids: Iterable[str], experiment_ids: Iterable[str]) -> dict[str, object]:
     """What to ask for these runs; nothing when there are none."""
@@ -180,8 +158,7 @@ def _by_id(run_ids: Iterable[str], experiment_ids: Iterable[str]) -> dict[str, o
     ids = list(experiment_ids)
     if not quoted or not ids:
         return {}
-    ask: dict[str, object] = {"experiment_ids": ids, "filter": f"attributes.run_id IN ({quoted})"}
-    return ask | {"max_results": IN_LIST, "run_view_type": "ALL"}
+    return {"experiment_ids": ids, "filter": f"attributes.run_id IN ({quoted})", "run_view_type": "ALL"}
 
 
 def is_run_id(text: str) -> bool:
@@ -219,13 +196,13 @@ def _named(names: set[str]) -> str:
 
 def _pages(
     read: Callable[[str], P], items: Callable[[P], Iterable[T]], identity: Callable[[T], Hashable]
-) -> Iterator[tuple[T, ...]]:
-    """Pages of items. Page tokens are offsets: what is added in between pushes items on to the next page."""
+) -> Iterator[tuple[tuple[T, ...], bool]]:
+    """Pages of items, and whether it is the last. Tokens are offsets: what is added pushes items on to the next one."""
     token, before = "", set[Hashable]()
     for _ in range(MAX_PAGES):
         page = read(token)
         found = {identity(item): item for item in items(page)}
-        yield tuple(item for key, item in found.items() if key not in before)
+        yield tuple(item for key, item in found.items() if key not in before), not page.next_page_token
         if not page.next_page_token:
             return
         if found.keys() <= before:
@@ -237,7 +214,7 @@ def _pages(
 def _items(
     read: Callable[[str], P], items: Callable[[P], Iterable[T]], identity: Callable[[T], Hashable]
 ) -> Iterator[T]:
-    for page in _pages(read, items, identity):
+    for page, _ in _pages(read, items, identity):
         yield from page
 
 

@@ -39,7 +39,7 @@ class MlflowCollector:
         self.schedule = settings.schedule()
         self._settings = settings
         self._client = MlflowClient(settings)
-        objectives = Objectives(settings.objectives)
+        objectives = Objectives(settings)
         self._versions = VersionCache()
         self._served = ServedRuns(Choice(settings, objectives.metrics))
         self._models = ModelReporter(settings, objectives, self._versions, self._served)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from typing import ClassVar, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
+from mlvitals.core.objectives import about_one_thing
 from mlvitals.core.patterns import Patterns
-from mlvitals.core.settings import Duration, HttpSettings, Settings
+from mlvitals.core.settings import Duration, HttpSettings, Mistake, Settings
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_BOUND = re.compile(rf"\s*(?P<metric>.+?)\s*(?P<operator><=|>=|<|>)\s*(?P<value>{_NUMBER})\s*")
+_BOUND = re.compile(rf"(?P<metric>.*\S)\s*(?P<operator><=|>=|<|>)\s*(?P<value>{_NUMBER})")
 
 
 class Bound(NamedTuple):
@@ -25,31 +27,61 @@ class Bound(NamedTuple):
 
 def parse_bound(text: str) -> Bound:
     """`mse < 0.5` in parts. Raises ValueError."""
-    match = _BOUND.fullmatch(text)
+    match = _BOUND.fullmatch(text.strip())
     if match is None or not math.isfinite(value := float(match["value"])):
         raise ValueError(f"expected a bound such as 'mse < 0.5', got {text!r}")
     return Bound(match["metric"], match["operator"], value)
 
 
+def _bound(text: str) -> str:
+    parse_bound(text)
+    return text
+
+
+_EXPECTED = {"model": ("new_version_within", "metrics"), "experiment": ("stuck_after",)}
+"""What an objective can be about -> the keys that say what is expected of it."""
+
+
 class Objective(Settings):
-    """What is expected of models. For each key, the first entry whose `model` matches wins."""
+    """What is expected of models, or of experiments. For each key, the first entry whose pattern matches wins."""
 
-    model: str = Field(description="pattern of model names")
-    new_version_within: Duration | None = Field(None, description="a new version appears at least this often")
-    alias: str = Field("champion", description="pattern of aliases that `metrics` speaks of")
-    metrics: tuple[str, ...] = Field((), description="bounds on metrics behind the alias, such as 'mse < 0.5'")
+    model: str | None = Field(None, description="pattern of the names of models that the entry is about")
+    new_version_within: Duration | None = Field(
+        None, description="a new version of the model appears at least this often"
+    )
+    alias: str = Field("champion", description="pattern of the model's aliases that `metrics` speaks of")
+    metrics: tuple[Annotated[str, AfterValidator(_bound)], ...] = Field(
+        (), description="bounds on metrics behind the alias, such as 'mse < 0.5'"
+    )
+    experiment: str | None = Field(
+        None, description="pattern of the names of experiments that the entry is about, instead of `model`"
+    )
+    stuck_after: Duration | None = Field(
+        None, description="a run of the experiment that has the status RUNNING for longer counts as stuck"
+    )
 
-    @field_validator("metrics")
     @classmethod
-    def _bounds(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        bounds = [parse_bound(text) for text in value]
-        if len({(bound.metric, bound.operator) for bound in bounds}) != len(bounds):
-            raise ValueError("expected one bound for each metric and operator")
-        return value
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """An entry about both or neither, or that expects nothing or the other's; bounds that contradict each other."""
+        yield from about_one_thing(data, _EXPECTED, alias="model")
+        yield from _contradictions(data.get("metrics"))
 
     def bounds(self) -> list[Bound]:
         """The bounds in parts."""
         return [parse_bound(text) for text in self.metrics]
+
+
+def _contradictions(metrics: object) -> Iterator[Mistake]:
+    seen: set[tuple[str, str]] = set()
+    for index, text in enumerate(metrics if isinstance(metrics, list) else ()):
+        try:
+            bound = parse_bound(text)
+        except (ValueError, AttributeError):
+            # What is no bound is told elsewhere.
+            continue
+        if bound[:2] in seen:
+            yield ("metrics", index), "expected one bound for each metric and operator"
+        seen.add(bound[:2])
 
 
 class MlflowSettings(HttpSettings):
@@ -93,4 +125,9 @@ class MlflowSettings(HttpSettings):
         3600.0, description="time between two counts of all runs, and until a deleted run is noticed; default 1h"
     )
     baseline_deadline: Duration = Field(600.0, description="time that one count of all runs may take; default 10m")
+    stuck_after: Duration = Field(
+        21600.0,
+        description="time with the status RUNNING after which a run counts as stuck, where no objective is about its "
+        "experiment; default 6h",
+    )
     objectives: tuple[Objective, ...] = ()

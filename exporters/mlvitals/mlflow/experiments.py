@@ -12,6 +12,7 @@ from mlvitals.core.selection import Selection, select
 from mlvitals.mlflow.answers import Experiment
 from mlvitals.mlflow.client import MlflowClient
 from mlvitals.mlflow.config import MlflowSettings
+from mlvitals.mlflow.objectives import Objectives
 from mlvitals.mlflow.report import write_experiments
 from mlvitals.mlflow.runs import RunLedger
 
@@ -40,6 +41,7 @@ class ExperimentCollector:
         self._client = MlflowClient(settings)
         ledger = RunLedger(int(settings.window * 1000))
         self._runs = Renewal(ledger, RunLedger.renewed, settings.baseline_interval)
+        self._stuck_after = Objectives(settings).stuck_after
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot]:
         """Read the experiments once."""
@@ -53,7 +55,7 @@ class ExperimentCollector:
 
         ledger = self._runs.sync(lambda current: read(current, 0.3, 0.5), lambda fresh: read(fresh, 0.6, 0.7))
         report = Report()
-        write_experiments(experiments, ledger.experiments(), report)
+        write_experiments(experiments, ledger.experiments(), self._stuck_after, report)
         yield report.snapshot(TARGET)
 
     def renew(self) -> None:

@@ -68,6 +68,11 @@ EXPERIMENT_OLDEST_RUNNING_START = gauge(
     "start_time of the oldest run with status RUNNING; absent when none is running",
     "experiment",
 )
+EXPERIMENT_RUNNING_RUN_OBJECTIVE = gauge(
+    "mlflow_experiment_running_run_objective_seconds",
+    "Configured stuck_after of the experiment: time with status RUNNING after which a run counts as stuck",
+    "experiment",
+)
 EXPERIMENT_RECENT_RUNS = gauge(
     "mlflow_experiment_recent_runs",
     "Runs that ended within the configured window, by status (runs/search end_time)",
@@ -92,4 +97,11 @@ EXPERIMENT_RUNS = gauge(
     "All runs of the experiment by status; counted at start and hourly, absent until counted",
     "experiment",
     status=RUN_STATUSES,
+)
+
+OBJECTIVE_MATCHES = gauge(
+    "mlflow_objective_matches",
+    "Models (new_version_within), aliases (metrics) or experiments (stuck_after) shown that match a configured pattern",
+    "pattern",
+    objective=("new_version_within", "metrics", "stuck_after"),
 )

@@ -1,28 +1,22 @@
-"""Which objective counts for which model."""
+"""Which objective counts for which model, alias and experiment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from mlvitals.core.patterns import matches
-from mlvitals.mlflow.config import Bound, Objective
+from mlvitals.core.objectives import ByPattern
+from mlvitals.mlflow.config import MlflowSettings
 
 
 class Objectives:
-    """The configured objectives: for each key, the first that speaks of it wins."""
+    """The configured objectives by key; `metrics`: names of the run metrics that have a bound."""
 
-    def __init__(self, objectives: Iterable[Objective]) -> None:
-        self._objectives = tuple(objectives)
-        self.metrics = frozenset(bound.metric for each in self._objectives for bound in each.bounds())
-
-    def new_version_within(self, model: str) -> float | None:
-        """Seconds within which the model gets a new version, if anything is expected."""
-        found = (each.new_version_within for each in self._objectives if matches(model, (each.model,)))
-        return next((seconds for seconds in found if seconds is not None), None)
-
-    def bounds(self, model: str, alias: str) -> list[Bound]:
-        """The bounds on metrics behind the alias."""
-        for each in self._objectives:
-            if each.metrics and matches(model, (each.model,)) and matches(alias, (each.alias,)):
-                return each.bounds()
-        return []
+    def __init__(self, settings: MlflowSettings) -> None:
+        of_models = [(each.model, each) for each in settings.objectives if each.model is not None]
+        of_experiments = [(each.experiment, each) for each in settings.objectives if each.experiment is not None]
+        self.new_version_within = ByPattern(
+            "new_version_within", [((model,), each.new_version_within) for model, each in of_models]
+        )
+        self.bounds = ByPattern("metrics", [((model, each.alias), each.bounds() or None) for model, each in of_models])
+        self.stuck_after = ByPattern(
+            "stuck_after", [((name,), each.stuck_after) for name, each in of_experiments], settings.stuck_after
+        )
+        self.metrics = frozenset(bound.metric for _, each in of_models for bound in each.bounds())

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from mlvitals.core.objectives import ByPattern
 from mlvitals.core.patterns import matches
 from mlvitals.core.report import Report
 from mlvitals.core.selection import MAX_LABEL, Selection, select
@@ -41,13 +42,16 @@ class ModelReporter:
             self._tags(model, report)
             for alias in model.aliases:
                 self._alias(model, alias, report)
+        aliases = [(model.name, alias.alias) for model in models.shown.values() for alias in model.aliases]
+        self.objectives.new_version_within.count([(name,) for name in models.shown], metrics.OBJECTIVE_MATCHES, report)
+        self.objectives.bounds.count(aliases, metrics.OBJECTIVE_MATCHES, report)
 
     def _model(self, model: RegisteredModel, report: Report) -> None:
         name = model.name
         report.add(metrics.MODEL_CREATED, seconds(model.creation_timestamp), model=name)
         report.add(metrics.MODEL_LAST_UPDATED, seconds(model.last_updated_timestamp), model=name)
         report.add(metrics.MODEL_VERSIONS, self.versions.count(model), model=name)
-        report.add(metrics.MODEL_NEW_VERSION_OBJECTIVE, self.objectives.new_version_within(name), model=name)
+        report.add(metrics.MODEL_NEW_VERSION_OBJECTIVE, self.objectives.new_version_within.of(name), model=name)
         latest = max(model.latest_versions, key=lambda version: version.version, default=None)
         if latest:
             report.add(metrics.MODEL_LATEST_VERSION, latest.version, model=name)
@@ -67,7 +71,7 @@ class ModelReporter:
     def _alias(self, model: RegisteredModel, alias: Alias, report: Report) -> None:
         labels = {"model": model.name, "alias": alias.alias}
         report.add(metrics.MODEL_ALIAS_VERSION, alias.version, **labels)
-        for bound in self.objectives.bounds(model.name, alias.alias):
+        for bound in self.objectives.bounds.of(model.name, alias.alias) or ():
             report.add(
                 metrics.MODEL_ALIAS_METRIC_OBJECTIVE,
                 bound.value,
@@ -87,12 +91,19 @@ class ModelReporter:
             report.add(metrics.MODEL_ALIAS_METRIC, value, metric=name, **labels)
 
 
-def write_experiments(experiments: Selection[Experiment], runs: Mapping[str, ExperimentRuns], report: Report) -> None:
+def write_experiments(
+    experiments: Selection[Experiment],
+    runs: Mapping[str, ExperimentRuns],
+    stuck_after: ByPattern[float],
+    report: Report,
+) -> None:
     """All experiments that are shown."""
     report.add(metrics.EXPERIMENTS, experiments.matched)
     report.drop(metrics.EXPERIMENT_RUNNING_RUNS, experiments.dropped)
     for name, experiment in experiments.shown.items():
+        report.add(metrics.EXPERIMENT_RUNNING_RUN_OBJECTIVE, stuck_after.of(name), experiment=name)
         _experiment(name, runs.get(experiment.experiment_id, ExperimentRuns()), report)
+    stuck_after.count([(name,) for name in experiments.shown], metrics.OBJECTIVE_MATCHES, report)
 
 
 def _experiment(name: str, runs: ExperimentRuns, report: Report) -> None:

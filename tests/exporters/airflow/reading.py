@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from mlvitals.airflow.config import AirflowSettings
 from mlvitals.airflow.rest.client import RestClient
 from mlvitals.airflow.rest.source import RestSource
+from mlvitals.airflow.sql.source import SqlSource
 from mlvitals.core.settings import http_url
 
 
@@ -34,3 +36,19 @@ def rest_client(url: str, **changes: object) -> Iterator[RestClient]:
         yield made
     finally:
         made.close()
+
+
+DATABASE_KEYS = ("username", "password", "password_file", "tls_config")
+
+
+@contextmanager
+def sql_source(url: str, **more: Any) -> Iterator[SqlSource]:
+    """A source over the database at a URL, closed at the end."""
+    database = {"url": url} | {key: more.pop(key) for key in DATABASE_KEYS if key in more}
+    made = AirflowSettings.model_validate({"name": "airflow", "type": "airflow", "database": database, **more})
+    assert made.database
+    source = SqlSource(made, made.database)
+    try:
+        yield source
+    finally:
+        source.close()

@@ -336,7 +336,7 @@ def test_a_page_that_is_too_large_is_asked_for_in_parts() -> None:
     with Replay(airflow) as server, rest_client(server.url) as reader:
         assert len(dags(reader)) == 40
         limits = [request.query["limit"][0] for request in server.requests if "limit" in request.query]
-    assert limits == ["100", "50", "25", "25"]
+    assert limits == ["100", "25", "25"]
 
 
 @pytest.mark.parametrize("part", ["a/b", "a?b#c", "ü %41", "..", "manual__2026-11-23T00:26:27.898509+00:00"])

@@ -27,6 +27,8 @@ def settings(url: str, **changes: object) -> MlflowSettings:
             "objectives": [
                 {"model": "churn", "new_version_within": "26h", "metrics": ["mse < 0.5", "mse > 0", "r2 >= 0.8"]},
                 {"model": "*", "new_version_within": "30d", "alias": "*", "metrics": ["mse < 0.9"]},
+                {"model": "chrun", "metrics": ["mse < 0.1"]},
+                {"experiment": "train*", "stuck_after": "2h"},
             ],
             **changes,
         }

@@ -140,7 +140,7 @@ def test_pages_that_are_too_large_are_asked_for_in_parts(make: Make, mlflow: Fak
     server.requests.clear()
     read(collector)
     sizes = [each.json["max_results"] for each in server.requests if each.path.endswith("runs/search")]
-    assert set(sizes) == {api.RUNS_A_PAGE // 8}
+    assert set(sizes) == {api.RUNS_A_PAGE // 16}
 
 
 def test_a_run_with_too_many_metrics_hides_no_other(make: Make, mlflow: FakeMlflow, server: Replay) -> None:

@@ -31,7 +31,12 @@ def test_bounds(text: str, bound: Bound) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "mse", "mse <", "< 1", "mse = 1", "mse < x", "mse < 1e999", "mse < nan", "mse < 1 2"]
+    "text",
+    [
+        *("", "mse", "mse <", "< 1", "mse = 1", "mse < x", "mse < 1e999", "mse < nan", "mse < 1 2"),
+        pytest.param(" " * 100_000, id="spaces"),
+        pytest.param("mse" + " " * 100_000, id="name and spaces"),
+    ],
 )
 def test_what_is_no_bound(text: str) -> None:
     with pytest.raises(ValueError, match="expected a bound such as"):
@@ -46,34 +51,49 @@ def test_any_text_is_a_bound_or_not(text: str) -> None:
         assert "expected a bound" in str(error)
 
 
-def _objective(**keys: Any) -> Objective:
-    return Objective.model_validate(keys)
+def objectives_of(**keys: Any) -> Objectives:
+    return Objectives(MlflowSettings.model_validate({"name": "x", "type": "mlflow", "url": "http://h", **keys}))
 
 
 def test_two_bounds_may_not_contradict_each_other() -> None:
-    assert _objective(model="*", metrics=["mse < 1", "mse > 0"]).bounds()
+    assert Objective.model_validate({"model": "*", "metrics": ["mse < 1", "mse > 0"]}).bounds()
     with pytest.raises(ValidationError, match="one bound for each metric and operator"):
-        _objective(model="*", metrics=["mse < 1", "mse < 2"])
+        Objective.model_validate({"model": "*", "metrics": ["mse < 1", "mse < 2"]})
 
 
 def test_the_first_objective_that_speaks_of_a_key_wins() -> None:
-    objectives = Objectives(
-        [
-            _objective(model="churn-*", metrics=["mse < 0.5"]),
-            _objective(model="churn-eu", new_version_within="1h"),
-            _objective(model="*", new_version_within="1d", alias="*", metrics=["mse < 0.9", "r2 > 0"]),
+    objectives = objectives_of(
+        objectives=[
+            {"model": "churn-*", "metrics": ["mse < 0.5"]},
+            {"model": "churn-eu", "new_version_within": "1h"},
+            {"model": "*", "new_version_within": "1d", "alias": "*", "metrics": ["mse < 0.9", "r2 > 0"]},
         ]
     )
-    assert objectives.new_version_within("churn-eu") == 3600
-    assert objectives.new_version_within("churn-us") == 86400
-    assert objectives.bounds("churn-eu", "champion") == [Bound("mse", "<", 0.5)]
-    assert objectives.bounds("churn-eu", "challenger") == [Bound("mse", "<", 0.9), Bound("r2", ">", 0)]
+    assert objectives.new_version_within.of("churn-eu") == 3600
+    assert objectives.new_version_within.of("churn-us") == 86400
+    assert objectives.bounds.of("churn-eu", "champion") == [Bound("mse", "<", 0.5)]
+    assert objectives.bounds.of("churn-eu", "challenger") == [Bound("mse", "<", 0.9), Bound("r2", ">", 0)]
     assert objectives.metrics == {"mse", "r2"}
 
 
-def test_without_objectives_nothing_is_expected() -> None:
-    assert Objectives([]).new_version_within("a") is None
-    assert Objectives([]).bounds("a", "champion") == []
+def test_experiments_have_an_objective_of_their_own_or_that_of_the_exporter() -> None:
+    objectives = objectives_of(
+        stuck_after="12h",
+        objectives=[
+            {"experiment": "tune-?", "stuck_after": "3d"},
+            {"model": "*", "new_version_within": "1d"},
+            {"experiment": "tune-*", "stuck_after": "2d"},
+        ],
+    )
+    asked = {name: objectives.stuck_after.of(name) for name in ("tune-1", "tune-10", "train", "Tune-1")}
+    assert asked == {"tune-1": 3 * 86400, "tune-10": 2 * 86400, "train": 12 * 3600, "Tune-1": 12 * 3600}
+    assert objectives_of().stuck_after.of("train") == 6 * 3600
+
+
+def test_without_objectives_nothing_is_expected_of_models() -> None:
+    objectives = objectives_of()
+    assert objectives.new_version_within.of("a") is None
+    assert objectives.bounds.of("a", "champion") is None
 
 
 def test_patterns_know_case_and_exclusion() -> None:

@@ -44,6 +44,7 @@ class RestClient:
         self._settings = settings.model_copy(update={"url": base})
         self._door = Door(self._settings, pinned)
         self._session: _Session | None = None
+        self._told: float | None = None
         self._size = PageSize(PAGE)
 
     def api(self, deadline: Deadline) -> Api:
@@ -72,6 +73,7 @@ class RestClient:
         session.explain.begin(path, deadline)
         answer = session.http.get(f"api/{session.api}/{path}", into, deadline, params)
         session.explain.accept()
+        self._told = session.http.clock
         return answer
 
     def find(self, path: str, into: TypeAdapter[T], deadline: Deadline, params: Params | None = None) -> T | None:
@@ -116,9 +118,8 @@ class RestClient:
 
     @property
     def clock(self) -> float:
-        """Airflow's clock at its last answer; ours when it does not tell."""
-        told = self._session.http.clock if self._session else None
-        return time.time() if told is None else told
+        """Airflow's clock at its last good answer; ours when it does not tell."""
+        return time.time() if self._told is None else self._told
 
     def close(self) -> None:
         """Close every connection."""

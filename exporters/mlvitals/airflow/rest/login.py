@@ -40,6 +40,7 @@ class Door:
         self._url = settings.url
         self._auth = settings.auth
         self._pinned = pinned
+        self._likely = pinned or "v2"
         self._logging_in = False
         # A proxy before Airflow may want the token. A password goes to nobody but who takes it.
         auth = settings.auth if settings.auth and not settings.auth.username else None
@@ -47,8 +48,7 @@ class Door:
 
     def api(self, deadline: Deadline) -> tuple[Api, str]:
         """The API that is there, and Airflow's version. Raises UpstreamError (`http`) when there is none."""
-        order: tuple[Api, ...] = ("v1", "v2") if self._pinned == "v1" else ("v2", "v1")
-        for api in order:
+        for api in sorted(_AIRFLOW, key=lambda api: api != self._likely):
             try:
                 version = self._http.get(f"api/{api}/version", answers.VERSION, deadline).version
             except UpstreamError as error:
@@ -57,6 +57,7 @@ class Door:
                 continue
             if self._pinned not in (None, api):
                 raise self._other(api, version)
+            self._likely = api
             return api, version
         raise UpstreamError("http", f"there is no Airflow REST API below {self._url}: check url and its path")
 

@@ -15,7 +15,7 @@ from mlvitals.core.collector import UpstreamError
 from mlvitals.core.pace import GoOn
 
 MAX_INSTANCES = 200_000
-"""Task instances that ended within the window, of which no more are held: some 60 MB."""
+"""Task instances that ended within the window, of which no more are held: some 90 MB."""
 
 
 class InstanceKey(NamedTuple):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from mlvitals.airflow.sql.connection import Transaction
-from mlvitals.airflow.sql.schema import Schema
 
 LASTS = 600.0
 """Seconds for which an answer is good enough for times that are later: it lets some more runs in."""
@@ -18,14 +17,10 @@ class Births:
     """Looks up ids by time, and remembers what it found."""
 
     def __init__(self) -> None:
-        self._schema: Schema | None = None
         self._found: dict[float, int] = {}
 
     def first_since(self, time: float, transaction: Transaction) -> int:
         """An id that no run made at or after this time is below, and not many runs made before are above."""
-        if self._schema is not transaction.schema:
-            # After a new connection it may be another database.
-            self._schema, self._found = transaction.schema, {}
         known = [each for each in self._found if each <= time < each + LASTS]
         if not known:
             if len(self._found) == MOST:

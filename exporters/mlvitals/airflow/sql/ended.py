@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, String, and_, case, cast, func, literal, null, select
+from sqlalchemy import Row, Select, String, and_, case, cast, func, null, select
 
 from mlvitals.airflow import metrics as m
 from mlvitals.airflow.config import AirflowSettings
 from mlvitals.airflow.sql.changes import Changes
 from mlvitals.airflow.sql.connection import MetadataDatabase
-from mlvitals.airflow.sql.runs import BATCH, batches, pages
+from mlvitals.airflow.sql.runs import BATCH, batches
 from mlvitals.airflow.sql.schema import Schema
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.pace import Pace
@@ -69,22 +69,17 @@ class EndedTasks:
 
     def _find(self, since: float, deadline: Deadline) -> None:
         """Which runs have to be looked at."""
-        with self._database.reading(deadline) as transaction:
-            span = self._changes.next(since, self._database.clock(), transaction)
-            run = transaction.schema["dag_run"].c
-            runs = select(run.id, run.dag_id)
-            # A run that goes on has tasks that end, whenever it was made.
-            running = transaction.rows(runs.where(run.state == literal("running", literal_execute=True)))
-        changed = pages(lambda _: runs.where(run.updated_at >= span.since), span.first, self._database, deadline)
-        found = {row.id: row.dag_id for row in (*running, *(row for page in changed for row in page))}
+        found = self._changes.find(since, deadline)
         known = {number: groups for number, groups in self._groups.items() if _last_end(groups) >= since}
-        self._groups = {number: known[number] for number in known.keys() & found} if span.whole else known
-        self._pending |= {number: dag_id for number, dag_id in found.items() if self._settings.dags.matches(dag_id)}
-        # A part of these has left the window.
+        self._groups = {number: known[number] for number in known.keys() & found.runs} if found.whole else known
+        self._pending |= {
+            number: dag_id for number, dag_id in found.runs.items() if self._settings.dags.matches(dag_id)
+        }
         for number, groups in self._groups.items():
+            # A part of these has left the window.
             if any(group.first_end < since for group in groups):
                 self._pending[number] = groups[0].dag_id
-        self._changes.done(span)
+        self._changes.done(found)
 
     def _count(self, numbers: Sequence[int], since: float, deadline: Deadline) -> None:
         split = {dag_id for number in numbers if self._settings.tasks.matches(dag_id := self._pending[number])}

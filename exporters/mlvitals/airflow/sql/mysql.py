@@ -10,7 +10,7 @@ import pymysql
 
 from mlvitals.airflow.config import Database
 from mlvitals.airflow.sql.driver import Ask
-from mlvitals.airflow.sql.network import Server
+from mlvitals.airflow.sql.network import CONNECT_TIMEOUT, Server
 from mlvitals.airflow.sql.schema import TABLES, Catalogue
 from mlvitals.core.collector import Deadline, Reason, UpstreamError
 from mlvitals.core.failures import plain
@@ -67,6 +67,8 @@ class MySql:
     def connect(self, password: str, deadline: Deadline) -> Any:
         """A new connection, in UTC."""
         context = self._server.context()
+        # It sets the socket's timeout itself, to this each time.
+        longest = max(deadline.remaining(), CONNECT_TIMEOUT)
         connection = pymysql.Connection(
             user=self._user,
             password=password.encode(),
@@ -75,6 +77,8 @@ class MySql:
             ssl=context,
             # Without a context it would be TLS without a look at the certificate, when the server has it.
             ssl_disabled=context is None,
+            read_timeout=longest,
+            write_timeout=longest,
             program_name="mlvitals",
             defer_connect=True,
         )
@@ -87,7 +91,6 @@ class MySql:
 
     def begin(self, seconds: float) -> Sequence[str]:
         """The two bound the time of a statement each in a way of its own."""
-        self._server.allow(seconds)
         if self._is_mariadb:
             bound = f"SET max_statement_time = {max(0.001, seconds):.3f}"
         else:
@@ -100,11 +103,11 @@ class MySql:
         there = defaultdict[str, set[str]](set)
         for table, column in ask(_COLUMNS):
             there[table].add(column)
-        return Catalogue(there, hides=True, grant=lambda _: self._grant)
+        return Catalogue(there, hides=True, grant=self._grant)
 
-    @property
-    def _grant(self) -> str:
-        return f"GRANT SELECT ON {self._server.database}.* TO {self._user}"
+    def _grant(self, tables: Sequence[str]) -> str:
+        # Not on all: connections and variables are nobody's business.
+        return "; ".join(f"GRANT SELECT ON {self._server.database}.{table} TO {self._user}" for table in tables)
 
     def explain(self, error: BaseException) -> UpstreamError | None:
         """By its number."""
@@ -121,6 +124,6 @@ class MySql:
         return UpstreamError(_REASONS.get(code, "parse"), f"{text}{self._advice(code)}")
 
     def _advice(self, code: int) -> str:
-        if code in (1044, 1142, 1143):
-            return f": {self._grant}"
+        if code == 1044:
+            return f": {self._grant(['dag'])}, and so on for the tables that the guide lists"
         return ": set tls_config" if code == 3159 else ""

@@ -94,13 +94,11 @@ class PostgreSql:
                 forbidden[table].add(column)
         if "dag" not in there:
             self._look_elsewhere(ask)
-        return Catalogue(there, forbidden, grant=lambda tables: f"GRANT SELECT ON {tables} TO {_quoted(self._user)}")
+        return Catalogue(there, forbidden, grant=self._grant)
 
     def explain(self, error: BaseException) -> UpstreamError | None:
         """By its SQLSTATE; pg8000 keeps the server's answer as a mapping of one-letter fields."""
         said = error.args[0] if error.args else None
-        if isinstance(error, pg8000.InterfaceError) and "no password was" in str(said):
-            return UpstreamError("auth", "the server asks for a password, and none is configured")
         if isinstance(error, pg8000.InterfaceError) and said == "Server refuses SSL":
             return UpstreamError("connect", "the server does not speak TLS: leave tls_config out, or set it up there")
         if not isinstance(said, dict):
@@ -108,6 +106,9 @@ class PostgreSql:
         code, text = str(said.get("C", "")), plain(str(said.get("M", "")))
         reason = _REASONS.get(code) or _REASONS.get(code[:2], "parse")
         return UpstreamError(reason, f"{text}{self._advice(code, text)}")
+
+    def _grant(self, tables: Sequence[str]) -> str:
+        return f"GRANT SELECT ON {', '.join(tables)} TO {_quoted(self._user)}"
 
     def _advice(self, code: str, text: str) -> str:
         if code == "42501" and self._server.database in text:

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select
 
 from mlvitals.airflow.facts import DagRun, RunKey, chosen_conf
+from mlvitals.airflow.increments import OVERLAP
 from mlvitals.airflow.sql.births import Births
-from mlvitals.airflow.sql.changes import LONGEST_RUN, REACH
 from mlvitals.airflow.sql.connection import MetadataDatabase, Transaction
 from mlvitals.airflow.sql.fragments import member, parsed
 from mlvitals.airflow.sql.schema import Schema
@@ -19,6 +19,10 @@ from mlvitals.core.collector import Deadline
 
 PAGE = 5000
 """Runs that are read at once."""
+REACH = 86400.0
+"""Seconds before the first change that is asked for: of runs that were made since then, it is seen when they change."""
+LONGEST_RUN = 7 * 86400.0
+"""The same for who asks for what is long past, and has not seen which older runs were active then."""
 LONG_PAST = 3600.0
 """Seconds: who asks for what is older has not seen which runs were active then."""
 BATCH = 500
@@ -40,9 +44,14 @@ class RunReader:
     def changed(self, since: float, until: float, deadline: Deadline) -> Iterator[DagRun]:
         """Runs that were updated in this time."""
         with self._database.reading(deadline) as transaction:
-            watched = self._watched_since <= since and self._database.clock() - since < LONG_PAST
-            reach = REACH if watched else LONGEST_RUN
-            first = self._births.first_since(max(since - reach, 0.0), transaction)
+            now = self._database.clock()
+            reach = REACH
+            # Who asks again begins a bit before the time of the last answer.
+            if since < self._watched_since - 2 * OVERLAP or since < now - LONG_PAST:
+                # What has ended before this was not seen to be active.
+                reach = LONGEST_RUN
+                self._remember(self._rows_active(transaction), now)
+            first = self._births.first_since(since - reach, transaction)
         self._active = {number: seen for number, seen in self._active.items() if seen > since - REACH}
         for older in batches(sorted(number for number in self._active if number < first), BATCH):
             with self._database.reading(deadline) as transaction:
@@ -55,19 +64,8 @@ class RunReader:
     def active(self, deadline: Deadline) -> Iterator[DagRun]:
         """Runs that are running or queued."""
         with self._database.reading(deadline) as transaction:
-            # State by state, and as literals: there is an index on the runs of either state alone.
-            found = [
-                row
-                for state in ("running", "queued")
-                for row in transaction.rows(
-                    self._select(transaction.schema).where(
-                        transaction.schema["dag_run"].c.state == literal(state, literal_execute=True)
-                    )
-                )
-            ]
-        now = self._database.clock()
-        self._active |= dict.fromkeys((row.id for row in found), now)
-        self._watched_since = min(self._watched_since, now)
+            found = self._rows_active(transaction)
+        self._remember(found, self._database.clock())
         yield from map(self._run, found)
 
     def last(self, dag_id: str, deadline: Deadline) -> Iterator[DagRun]:
@@ -95,6 +93,18 @@ class RunReader:
             wanted = or_(*(and_(run.dag_id == key.dag_id, run.run_id == key.run_id) for key in batch))
             yield from map(self._run, transaction.rows(self._select(transaction.schema).where(wanted)))
 
+    def _rows_active(self, transaction: Transaction) -> list[Row[Any]]:
+        found: list[Row[Any]] = []
+        for state in ("running", "queued"):
+            # State by state, and as literals: there is an index on the runs of either state alone.
+            is_active = transaction.schema["dag_run"].c.state == literal(state, literal_execute=True)
+            found += transaction.rows(self._select(transaction.schema).where(is_active))
+        return found
+
+    def _remember(self, active: Iterable[Row[Any]], now: float) -> None:
+        self._active |= dict.fromkeys((row.id for row in active), now)
+        self._watched_since = min(self._watched_since, now)
+
     def _updated(self, since: float, until: float, schema: Schema) -> Select[Any]:
         updated: ColumnElement[float] = schema["dag_run"].c.updated_at
         changed = self._select(schema).where(updated >= since)
@@ -111,7 +121,7 @@ class RunReader:
     def _run(self, row: Row[Any]) -> DagRun:
         # A date that is none, or beyond what Python knows, leaves the run without one.
         run_after = next((time for time in (row.run_after, row.queued_at, row.start_date) if time is not None), 0.0)
-        conf = dict(zip(self._conf_keys, map(parsed, row[9:]), strict=False))
+        conf = {key: parsed(getattr(row, f"conf_{number}", None)) for number, key in enumerate(self._conf_keys)}
         return DagRun(
             key=RunKey(row.dag_id, row.run_id),
             state=row.state or "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,7 +110,7 @@ class Catalogue:
 
     there: Columns
     forbidden: Columns = field(default_factory=dict)
-    grant: Callable[[str], str] = str
+    grant: Callable[[Sequence[str]], str] = ", ".join
     hides: bool = False
 
 
@@ -169,7 +169,7 @@ def schema_of(seen: Catalogue) -> Schema:
     missing = sorted(wanted.keys() - seen.there.keys())
     if refused or (missing and seen.hides):
         names = ", ".join(refused or missing)
-        raise UpstreamError("auth", f"this role may not read {names}: {seen.grant(names)}")
+        raise UpstreamError("auth", f"this role may not read {names}: {seen.grant(refused or missing)}")
     for what in (*(f"table {name}" for name in missing), *_missing_columns(wanted, seen.there)):
         since = {2: "2.7", 3: "3.0"}[major]
         raise UpstreamError("parse", f"this is like a database of Airflow {major}, but has no {what}; {since} has it")

@@ -60,7 +60,7 @@ def _pools(transaction: Transaction) -> Iterator[Pool]:
     for row in transaction.rows(select(pool.pool, pool.slots, pool.include_deferred)):
         running, queued, deferred, scheduled = (taken[row.pool].get(state, 0) for state in _TAKEN)
         used = running + queued + (deferred if row.include_deferred else 0)
-        limit = row.slots if row.slots is not None and row.slots >= 0 else None
+        limit = row.slots if isinstance(row.slots, int) and row.slots >= 0 else None
         free = None if limit is None else limit - used
         yield Pool(row.pool or "", limit, free, running, queued, deferred, scheduled)
 
@@ -80,18 +80,15 @@ def read_dags(transaction: Transaction) -> Iterator[Dag]:
 
 def read_assets(transaction: Transaction) -> Iterator[Asset]:
     """All assets that are in use, by URI, with their last event by the index on asset and time."""
-    last = defaultdict[str, list[float]](list)
     for row in transaction.rows(_assets(transaction.schema)):
-        last[row.uri] += [] if row.last_event is None else [row.last_event]
-    for uri in sorted(last):
-        yield Asset(uri, max(last[uri], default=None))
+        yield Asset(row.uri, row.last_event)
 
 
 def _assets(schema: Schema) -> Select[Any]:
     asset = schema[schema.asset].c
     event = schema[f"{schema.asset}_event"].c
     last = select(func.max(event.timestamp)).where(event[f"{schema.asset}_id"] == asset.id).scalar_subquery()
-    found = select(asset.uri, last.label("last_event"))
+    found = select(asset.uri, last.label("last_event")).order_by(asset.uri)
     if schema.major == 2:
         # The REST API of Airflow 2 lists those that nothing uses any more, too.
         return found

@@ -34,8 +34,8 @@ class SqlSource:
         births = Births()
         renew_after = settings.baseline_interval
         self._runs = RunReader(self._database, births, settings.conf_keys)
-        self._ended = EndedTasks(self._database, Changes(births, renew_after), settings)
-        self._triggers = TriggerReader(self._database, Changes(births, renew_after), self._runs)
+        self._ended = EndedTasks(self._database, Changes(self._database, births, renew_after), settings)
+        self._triggers = TriggerReader(self._database, Changes(self._database, births, renew_after), self._runs)
 
     def server(self, deadline: Deadline) -> Server:
         """Version, components, pools and import errors."""

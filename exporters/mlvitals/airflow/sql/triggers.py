@@ -5,16 +5,16 @@ It hands on the run id of the child as the XCom `trigger_run_id`; the DAG of the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, literal, select
+from sqlalchemy import Row, Select, and_, select
 
 from mlvitals.airflow.facts import Link, RunKey, Triggered
 from mlvitals.airflow.sql.changes import Changes
 from mlvitals.airflow.sql.connection import MetadataDatabase
 from mlvitals.airflow.sql.fragments import member, parsed, whole
-from mlvitals.airflow.sql.runs import RunReader
+from mlvitals.airflow.sql.runs import BATCH, RunReader, batches
 from mlvitals.airflow.sql.schema import Schema
 from mlvitals.core.collector import Deadline
 
@@ -36,18 +36,17 @@ class TriggerReader:
     def read(self, since: float, dag_ids: Collection[str], deadline: Deadline) -> Iterator[Triggered]:
         """The run that each link of these DAGs triggered last, unless that was before `since`."""
         shown = set(dag_ids)
+        found = self._changes.find(since, deadline)
         with self._database.reading(deadline) as transaction:
-            span = self._changes.next(since, self._database.clock(), transaction)
-            run = transaction.schema["dag_run"].c
-            found = [
-                *transaction.rows(_links(transaction.schema, run.id >= span.first, run.updated_at >= span.since)),
-                # A run that goes on triggers others, whenever it was made.
-                *transaction.rows(_links(transaction.schema, run.state == literal("running", literal_execute=True))),
+            rows = [
+                row
+                for batch in batches(found.runs, BATCH)
+                for row in transaction.rows(_links(batch, transaction.schema))
             ]
-            self._note(found, since, renew=span.whole)
+            self._note(rows, since, renew=found.whole)
             links = {link: child.run for link, child in self._last.items() if link.dag_id in shown}
             runs = {run.key: run for run in self._runs.by_key(set(links.values()), transaction)}
-        self._changes.done(span)
+        self._changes.done(found)
         yield from (Triggered(link, runs[key]) for link, key in links.items() if key in runs)
 
     def _note(self, rows: list[Row[Any]], since: float, *, renew: bool) -> None:
@@ -62,8 +61,8 @@ class TriggerReader:
         self._last = last
 
 
-def _links(schema: Schema, *of_runs: ColumnElement[bool]) -> Select[Any]:
-    run, xcom, rendered = schema["dag_run"], schema["xcom"], schema["rendered_task_instance_fields"]
+def _links(numbers: Sequence[int], schema: Schema) -> Select[Any]:
+    xcom, rendered = schema["xcom"], schema["rendered_task_instance_fields"]
     same = (getattr(rendered.c, name) == getattr(xcom.c, name) for name in ("dag_id", "task_id", "run_id", "map_index"))
     return (
         select(
@@ -73,7 +72,6 @@ def _links(schema: Schema, *of_runs: ColumnElement[bool]) -> Select[Any]:
             whole(xcom.c.value, "child_run_id", binary=schema.major == 2),
             member(rendered.c.rendered_fields, "trigger_dag_id", "child_dag_id"),
         )
-        .join_from(run, xcom, and_(xcom.c.dag_run_id == run.c.id, xcom.c.key == "trigger_run_id"))
-        .join(rendered, and_(*same))
-        .where(*of_runs)
+        .join_from(xcom, rendered, and_(*same))
+        .where(xcom.c.dag_run_id.in_(numbers), xcom.c.key == "trigger_run_id")
     )

@@ -13,6 +13,8 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
+_LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+
 
 class _Read(FunctionElement[float]):
     inherit_cache = True
@@ -49,7 +51,7 @@ class UnixTime(TypeDecorator[float]):
         """A time to compare with."""
         if value is None:
             return None
-        time = datetime.fromtimestamp(value, UTC)
+        time = datetime.fromtimestamp(max(0.0, min(value, _LATEST)), UTC)
         if dialect.name == "sqlite":
             return time.strftime("%Y-%m-%d %H:%M:%S.%f")
         return time if dialect.name == "postgresql" else time.replace(tzinfo=None)
