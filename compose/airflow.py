@@ -1,4 +1,7 @@
-"""A real Airflow 3 or 2.11, all of its components, in an environment of its own."""
+"""A real Airflow 3 or 2.11, all of its components, in an environment of its own.
+
+python -m compose.airflow      makes the environments that are missing and prints where they are
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import os
 import secrets
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,6 +20,7 @@ from typing import Any
 import requests
 
 from compose import environment
+from compose.cache import MissingError
 from compose.processes import Server, ServerError, free_port, tail
 
 # Runs Airflow's command line several times and imports it once. The arguments come on standard input: some are secret.
@@ -121,7 +126,7 @@ def airflow_server(
     settings: Mapping[str, str] | None = None,
     wait: bool = True,
 ) -> Iterator[Airflow]:
-    """Run Airflow with its state and logs in `folder`, which exists, and the DAGs in the folder `dags`.
+    """Run Airflow with its state and logs in `folder`, which exists, and the DAGs in the folder `dags`, which has some.
 
     `database` is an SQLAlchemy URL; without one it is SQLite in `folder`, which Airflow 2 refuses. `settings` are more
     environment variables: AIRFLOW__…, AIRFLOW_VAR_…, what the DAGs need. Yields when all components are healthy, some
@@ -131,9 +136,9 @@ def airflow_server(
     python = environment.of_server(release.pins) / "bin/python"
     url = f"http://127.0.0.1:{free_port()}"
     database = database or f"sqlite:///{folder}/airflow/airflow.db"
-    admin, viewer = (("admin", secrets.token_urlsafe(12)), ("viewer", secrets.token_urlsafe(12)))
+    admin, viewer = users = tuple((name, secrets.token_urlsafe(12)) for name in ("admin", "viewer"))
     env = _env(folder / "airflow", dags, url, database, python) | dict(settings or {})
-    _prepare(release, folder / "airflow", env, python, admin, viewer)
+    _prepare(release, python, env, users)
     servers = [
         Server(f"airflow-{command[0]}", [*AT_ONCE, python, "-m", "airflow", *command], folder, ready, env)
         for command, ready in _components(release, url)
@@ -179,24 +184,22 @@ def _all_ended(servers: Sequence[Server]) -> Iterator[None]:
                     server.send(signal.SIGTERM)
 
 
-def _prepare(
-    release: Release, home: Path, env: Mapping[str, str], python: Path, admin: tuple[str, str], viewer: tuple[str, str]
-) -> None:
+def _prepare(release: Release, python: Path, env: Mapping[str, str], users: Sequence[tuple[str, str]]) -> None:
     """Make the database and the users."""
-    home.mkdir(exist_ok=True)
-    commands = [["db", "migrate"]]
+    home, commands = Path(env["AIRFLOW_HOME"]), [["db", "migrate"]]
+    home.mkdir(mode=0o700)
     if release is AIRFLOW_3:
-        (home / "passwords.json").write_text(json.dumps(dict((admin, viewer))))
+        (home / "passwords.json").write_text(json.dumps(dict(users)))
     else:
-        commands += [["sync-perm"], _create_user(admin, "Admin"), _create_user(viewer, "Viewer")]
+        commands += [["sync-perm"], *(_create_user(*user) for user in users)]
     log = home / "prepare.log"
-    with log.open("wb") as output:
+    with log.open("wb") as said:
         run = subprocess.run(
             [python, "-c", COMMANDS],
             cwd=home,
             env=env,
             input=json.dumps(commands).encode(),
-            stdout=output,
+            stdout=said,
             stderr=subprocess.STDOUT,
             check=False,
         )
@@ -204,10 +207,9 @@ def _prepare(
         raise ServerError(f"Airflow cannot make its database\n{tail(log)}")
 
 
-def _create_user(user: tuple[str, str], role: str) -> list[str]:
-    name, password = user
+def _create_user(name: str, password: str) -> list[str]:
     who = ["--firstname", name, "--lastname", name, "--email", f"{name}@localhost"]
-    return ["users", "create", "--username", name, "--password", password, "--role", role, *who]
+    return ["users", "create", "--username", name, "--password", password, "--role", name.capitalize(), *who]
 
 
 def _env(home: Path, dags: Path, url: str, database: str, python: Path) -> dict[str, str]:
@@ -245,3 +247,12 @@ def _settings(home: Path, dags: Path, url: str, database: str) -> dict[str, str]
         "WEBSERVER__BASE_URL": url,
         "WEBSERVER__SECRET_KEY": secrets.token_hex(),
     }
+
+
+if __name__ == "__main__":
+    for known in (AIRFLOW_3, AIRFLOW_2):
+        try:
+            print(f"{known.pins:13}{environment.of_server(known.pins)}")
+        except MissingError as missing:
+            # A Python may be too new for Airflow 2. What is tested without it says so.
+            print(f"{known.pins:13}missing: {missing}", file=sys.stderr)

@@ -19,6 +19,7 @@ from tests.live.airflow.outages import EveryOutage
 from tests.live.airflow.servers import OnServers, compare_with, copy_metadata
 from tests.live.airflow.world import World
 from tests.live.airflow.world import world as made_world
+from tests.support.missing import skipped_without
 from tests.support.processes import working_in
 from tests.support.waiting import soon, until
 
@@ -28,7 +29,7 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("airflow")
-    with made_world(folder, AIRFLOW_3) as made:
+    with skipped_without("AIRFLOW 3"), made_world(folder, AIRFLOW_3) as made:
         yield made
     assert working_in(folder) == []
 
