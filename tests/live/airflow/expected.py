@@ -29,6 +29,13 @@ SETTINGS = {
     ],
 }
 """What an exporter that looks at the world is configured with."""
+MATCHES = {
+    ("success_within", "long*"): 2,
+    ("duration_within", "long*"): 2,
+    ("start_within", "runs_on"): 1,
+    ("updated_within", "s3://world/*"): 2,
+}
+"""Key and pattern of an objective -> DAGs or assets that match it."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +207,8 @@ def _long() -> Found:
 
 
 def _objectives() -> Found:
+    for (objective, pattern), matches in MATCHES.items():
+        yield sample(m.OBJECTIVE_MATCHES, objective=objective, pattern=pattern), matches
     for asset in ASSETS:
         yield sample(m.ASSET_UPDATE_OBJECTIVE, asset=asset), 26 * HOUR
     yield sample(m.DAG_START_OBJECTIVE, dag_id="runs_on"), HOUR / 6
