@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from mlvitals import logs
 from mlvitals.airflow.facts import (
     Asset,
     Component,
@@ -300,7 +299,6 @@ def test_confs_of_airflow_2_are_left_alone_and_that_is_said_once(tmp_path: Path)
     evil = b"cos\nmkdir\n(S'" + str(tmp_path / "made").encode() + b"'\ntR."
     airflow.run("train", "r", "success", NOW, conf=None)
     airflow.change("dag_run", {"run_id": "r"}, conf=evil)
-    logs.setup("warning")
     with capture_logs() as lines, sql_source(airflow.url, conf_keys=["model_name"]) as source:
         source.server(deadline())
         assert changed(source)["r"].conf == {}
