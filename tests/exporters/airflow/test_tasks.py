@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from mlvitals.airflow import metrics as m
 from mlvitals.airflow.facts import LastTask, TaskKey, TaskReport
 from mlvitals.airflow.rest import instances, tasks
-from mlvitals.airflow.rest.instances import Changes
+from mlvitals.airflow.rest.instances import changed_instances
 from mlvitals.airflow.rest.source import RestSource
 from mlvitals.airflow.rest.tasks import TaskLedger
 from mlvitals.core.collector import Deadline, UpstreamError
@@ -39,10 +39,7 @@ def report(source: RestSource, *dag_ids: str) -> TaskReport:
 
 
 class Machine(RuleBasedStateMachine):
-    """Tasks of a run of today and of one that was due long ago change their states, are tried again and cleared.
-
-    The scheduler looks at a run after its tasks have changed.
-    """
+    """Tasks change their states, are tried again and cleared, while collections come and go."""
 
     api: ClassVar[Literal["v1", "v2"]]
 
@@ -52,9 +49,6 @@ class Machine(RuleBasedStateMachine):
         self.airflow.maximum_page_limit = 4
         self.server = Replay(self.airflow).__enter__()
         self.source = RestSource(settings(self.server.url), self.server.url)
-        for dag_id in DAGS:
-            self.airflow.run(dag_id, "new", "running")
-            self.airflow.run(dag_id, "old", "running", run_after=NOW - 30 * 86400)
 
     def teardown(self) -> None:
         self.source.close()
@@ -77,9 +71,7 @@ class Machine(RuleBasedStateMachine):
     def try_again(self, data: st.DataObject) -> None:
         row = data.draw(st.sampled_from(list(self.airflow.instances.values())))
         again = {"state": "running", "end_date": None, "try_number": row["try_number"] + 1}
-        key = row["dag_id"], row["dag_run_id"]
-        self.airflow.task(*key, row["task_id"], again.pop("state"), row["map_index"], **again)
-        self.airflow.run(*key, "running")
+        self.airflow.task(row["dag_id"], "r", row["task_id"], again.pop("state"), row["map_index"], **again)
 
     @rule()
     def collect(self) -> None:
@@ -219,7 +211,7 @@ def ledger_of(airflow: FakeAirflow, steps: Callable[[], bool], *collections: int
     known, found = TaskLedger(WINDOW, everything), []
     with Replay(airflow) as server, rest_client(server.url) as client:
         for _ in collections:
-            known.sync(NOW, Changes(client, everything, NOW - WINDOW, Deadline(10)).read, steps)
+            known.sync(NOW, lambda since, until: changed_instances(client, since, until, Deadline(10)), lambda: steps())
             found.append(known.report({"a"}, ()))
     return found
 
@@ -244,60 +236,6 @@ def test_an_endless_list_of_instances_is_not_held(
     with pytest.raises(UpstreamError, match="more than 3 task instances") as caught:
         report(source)
     assert caught.value.reason == "limit"
-
-
-# Runs that were due long ago
-
-
-def _asked(server: Replay) -> list[str]:
-    """What follows the API's path, of each call for task instances that changed."""
-    changed = (request for request in server.requests if "updated_at_gte" in request.query)
-    paths = [request.path for request in changed if "state" not in request.query]
-    return [path.partition("/dags/")[2] for path in paths if path.endswith("taskInstances")]
-
-
-@BOTH
-def test_only_an_old_run_that_changed_is_asked_for(airflow: FakeAirflow, server: Replay, source: RestSource) -> None:
-    old = NOW - 30 * 86400
-    for run_id in ("idle", "cleared"):
-        airflow.run("a", run_id, "success", run_after=old, updated_at=old)
-        airflow.task("a", run_id, "t", "success", end_date=old, updated_at=old)
-    airflow.run("scratch", "cleared", "running", run_after=old)
-    assert not report(source, "a").recent
-    server.requests.clear()
-    airflow.task("a", "cleared", "t", "failed", start_date=NOW - 9, end_date=NOW)
-    airflow.run("a", "cleared", "failed", updated_at=NOW)
-    assert report(source, "a").recent == Counter({("a", "failed"): 1})
-    assert _asked(server) == [
-        "~/dagRuns/~/taskInstances",
-        *(f"{each}/dagRuns/cleared/taskInstances" for each in ("a", "scratch")),
-    ]
-
-
-@BOTH
-def test_a_task_that_changed_well_before_its_old_run_is_seen(airflow: FakeAirflow, source: RestSource) -> None:
-    airflow.run("a", "long", "success", run_after=NOW - 3 * 86400, updated_at=NOW)
-    airflow.task("a", "long", "first", "success", end_date=NOW - 20 * HOUR, updated_at=NOW - 20 * HOUR)
-    airflow.task("a", "long", "before", "success", end_date=NOW - 30 * HOUR, updated_at=NOW - 30 * HOUR)
-    assert report(source).recent == Counter({("a", "success"): 1})
-
-
-@BOTH
-def test_many_old_runs_that_changed_are_not_asked_for_one_by_one(
-    airflow: FakeAirflow, server: Replay, source: RestSource
-) -> None:
-    for number in range(instances.MANY + 5):
-        airflow.run("a", f"backfill-{number}", "success", run_after=NOW - 9 * 86400 - number)
-        airflow.task("a", f"backfill-{number}", "t", "success", end_date=NOW)
-    assert report(source).recent == Counter({("a", "success"): instances.MANY + 5})
-    assert set(_asked(server)) == {"~/dagRuns/~/taskInstances"}
-
-
-def test_old_runs_of_dags_that_no_pattern_keeps_are_not_asked_for(airflow: FakeAirflow, server: Replay) -> None:
-    airflow.run("scratch", "cleared", "running", run_after=NOW - 30 * 86400)
-    with rest_source(server.url, dags={"exclude": ["scratch"]}) as source:
-        report(source)
-    assert set(_asked(server)) == {"~/dagRuns/~/taskInstances"}
 
 
 # v1 knows no order of task instances

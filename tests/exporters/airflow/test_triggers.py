@@ -63,7 +63,7 @@ def test_a_link_is_learnt_once_and_its_run_followed(airflow: FakeAirflow, server
     airflow.now += 30
     airflow.run("child", "c1", "queued", start_date=None, end_date=None)
     assert links(source) == {LINK: ("c1", "queued")}, "it was cleared"
-    assert len(server.requests) == 4, "DAGs, task instances, old runs, runs"
+    assert len(server.requests) == 3, "DAGs, task instances, runs"
 
 
 def test_only_what_is_shown_is_learnt(server: Replay, source: RestSource) -> None:

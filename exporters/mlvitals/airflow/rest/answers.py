@@ -231,14 +231,6 @@ Run = RunV1 | RunV2
 
 
 @dataclass(frozen=True, slots=True)
-class RunName:
-    """A run of which only the name is needed."""
-
-    dag_id: str
-    dag_run_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class Event:
     """An event of an asset. Airflow 3 gives an empty one for an asset that has none."""
 
@@ -319,7 +311,6 @@ POOLS = TypeAdapter(Page[Pool])
 IMPORT_FAILURES = TypeAdapter(Page[ImportFailure])
 DAGS_V1, DAGS_V2 = TypeAdapter(Page[DagV1]), TypeAdapter(Page[DagV2])
 RUNS_V1, RUNS_V2 = TypeAdapter(Page[RunV1]), TypeAdapter(Page[RunV2])
-RUN_NAMES = TypeAdapter(Page[RunName])
 RUN_V1, RUN_V2 = TypeAdapter(RunV1), TypeAdapter(RunV2)
 TASK_INSTANCES = TypeAdapter(Page[TaskInstance])
 ASSETS = TypeAdapter(Page[Asset])

@@ -12,10 +12,10 @@ from mlvitals.airflow.config import AirflowSettings
 from mlvitals.airflow.facts import Asset, Dag, DagRun, RunKey, Server, TaskReport, Triggered
 from mlvitals.airflow.increments import SLICE
 from mlvitals.airflow.rest import answers
-from mlvitals.airflow.rest.answers import Run
+from mlvitals.airflow.rest.answers import Run, TaskInstance
 from mlvitals.airflow.rest.assets import Datasets, assets
 from mlvitals.airflow.rest.client import RestClient, below
-from mlvitals.airflow.rest.instances import Changes, active_instances, changed
+from mlvitals.airflow.rest.instances import active_instances, changed, changed_instances
 from mlvitals.airflow.rest.login import Api
 from mlvitals.airflow.rest.tasks import InstanceKey, TaskLedger, count_active
 from mlvitals.airflow.rest.triggers import RunCache, Triggers
@@ -53,11 +53,11 @@ class RestSource:
 
     def __init__(self, settings: AirflowSettings, url: str) -> None:
         self._conf_keys = settings.conf_keys
-        self._window = settings.window
-        self._keeps = settings.dags.matches
         self._client = RestClient(settings.http(url))
         self._datasets = Datasets()
-        self._tasks = Renewal(TaskLedger(self._window, self._keeps), TaskLedger.renewed, settings.baseline_interval)
+        self._tasks = Renewal(
+            TaskLedger(settings.window, settings.dags.matches), TaskLedger.renewed, settings.baseline_interval
+        )
         self._synced: tuple[Deadline, TaskLedger] | None = None
         self._triggers = Triggers(settings.max_xcom_calls)
         self._children = RunCache(settings.baseline_interval)
@@ -157,10 +157,13 @@ class RestSource:
         """The task ledger as it is in this collection."""
         if self._synced is None or self._synced[0] is not deadline:
             now, pace = self.clock(), Pace(deadline)
-            changes = Changes(self._client, self._keeps, now - self._window, deadline)
+
+            def read(since: float, until: float) -> Iterator[TaskInstance]:
+                return changed_instances(self._client, since, until, deadline)
+
             ledger = self._tasks.sync(
-                lambda current: current.sync(now, changes.read, pace.until(0.4)),
-                lambda fresh: fresh.sync(now, changes.read, pace.until(0.6)),
+                lambda current: current.sync(now, read, pace.until(0.4)),
+                lambda fresh: fresh.sync(now, read, pace.until(0.6)),
             )
             self._synced = deadline, ledger
         return self._synced[1]
