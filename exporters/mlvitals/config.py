@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from mlvitals import assets, registry
 from mlvitals.core import metrics as own
 from mlvitals.core.metric import Metric, declared
-from mlvitals.core.settings import ExporterSettings, Mistake, UnusableSettings, file_keys, secret_keys
+from mlvitals.core.settings import ExporterSettings, Mistake, Reference, UnusableSettings, file_keys, secret_keys
 from mlvitals.core.webconfig import WebConfig
 from mlvitals.model import Config
 from mlvitals.yamlfile import ConfigError, Document, Location, read
@@ -93,13 +93,13 @@ class _Loader:
         if entries is None:
             self._document.mistake(("exporters",), f"expected a list; {_NO_EXPORTERS}")
             entries = []
-        exporters = [*self._exporters(entries)] if isinstance(entries, list) else entries
+        exporters = self._bound([*self._exporters(entries)]) if isinstance(entries, list) else entries
         self._literal_secrets()
         self._unset_variables()
         self._note(_alert_mistakes(data.get("alerts")), ("alerts",))
         return _whole(self._document, Config, {**data, "exporters": exporters}, self._context)
 
-    def _exporters(self, entries: list[Any]) -> Iterator[ExporterSettings]:
+    def _exporters(self, entries: list[Any]) -> Iterator[tuple[int, ExporterSettings]]:
         names: set[str] = set()
         for index, entry in enumerate(entries):
             at = ("exporters", index)
@@ -112,7 +112,17 @@ class _Loader:
                     self._document.mistake((*at, "name"), "another exporter has this name already")
                 names.add(name)
             if exporter := self._exporter(entry, at):
-                yield exporter
+                yield index, exporter
+
+    def _bound(self, exporters: list[tuple[int, ExporterSettings]]) -> list[ExporterSettings]:
+        """The exporters, each with those that it refers to."""
+        known = {exporter.name: exporter for _, exporter in exporters}
+        made = []
+        for index, exporter in exporters:
+            references = [*exporter.refers()]
+            self._note(_broken_references(references, known), ("exporters", index))
+            made.append(exporter.bound({each.name: known[each.name] for each in references if each.name in known}))
+        return made
 
     def _exporter(self, entry: dict[str, Any], at: Location) -> ExporterSettings | None:
         type_name = str(entry["type"]) if "type" in entry else None
@@ -155,6 +165,16 @@ class _Loader:
 
     def _model_at(self, location: Location) -> type[BaseModel]:
         return self._models.get(location[:2], Config)
+
+
+def _broken_references(references: Iterable[Reference], known: Mapping[str, ExporterSettings]) -> Iterator[Mistake]:
+    for at, name, kind in references:
+        found = known.get(name)
+        if found is None:
+            of_kind = [name for name, each in known.items() if each.type == kind]
+            yield at, f"unknown exporter {name!r} of this file; {registry.nearest(name, of_kind)}"
+        elif found.type != kind:
+            yield at, f"{name} is an exporter of type {found.type}; expected one of type {kind}"
 
 
 def _whole(document: Document, model: type[M], data: Any, context: Mapping[str, Any]) -> M:

@@ -15,7 +15,6 @@ from mlvitals.core.settings import (
     ConfigFile,
     Duration,
     HttpOptions,
-    HttpSettings,
     HttpUrl,
     Mistake,
     Settings,
@@ -169,8 +168,3 @@ class AirflowSettings(HttpOptions):
             yield (), "expected one of url and database"
         elif "database" in data and "auth" in data:
             yield ("auth",), "is for url; the database has username and password_file of its own"
-
-    def http(self, url: str) -> HttpSettings:
-        """How the REST API at this base URL is spoken to."""
-        options = {name: getattr(self, name) for name in HttpOptions.model_fields}
-        return HttpSettings.model_construct(**options, url=url)

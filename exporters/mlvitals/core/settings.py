@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeGuard, get_args
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeGuard, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -184,6 +184,14 @@ class Auth(Settings):
             yield (), "expected username with one of password and password_file, or one of token and token_file"
 
 
+class Reference(NamedTuple):
+    """One exporter of a file that another one needs: where it is named, its name, and the type that it has to be."""
+
+    at: tuple[str | int, ...]
+    name: str
+    type: str
+
+
 class ExporterSettings(Settings):
     """What every entry of `exporters:` may say. Each type adds its own keys in a subclass."""
 
@@ -229,6 +237,14 @@ class ExporterSettings(Settings):
         for label, text in labels.items() if isinstance(labels, dict) else ():
             if what := _wrong_label(label, text):
                 yield ("labels", label), what
+
+    def refers(self) -> Iterator[Reference]:
+        """Other exporters of the same file whose settings these settings need."""
+        return iter(())
+
+    def bound(self, others: Mapping[str, ExporterSettings]) -> Self:
+        """With the settings of the exporters that `refers` names, by name."""
+        return self
 
     def schedule(self) -> Schedule:
         """The schedule of the exporter's main collector."""
@@ -289,6 +305,11 @@ class HttpOptions(ExporterSettings):
         if value and info.data.get("proxy_url"):
             raise ValueError("expected one of proxy_url and proxy_from_environment")
         return value
+
+    def http(self, url: str) -> HttpSettings:
+        """How a server at this base URL is spoken to."""
+        options = {name: getattr(self, name) for name in HttpOptions.model_fields}
+        return HttpSettings.model_construct(**options, url=url)
 
 
 class HttpSettings(HttpOptions):

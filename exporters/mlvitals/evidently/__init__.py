@@ -1,0 +1,1 @@
+"""Data sets: drift, quality and stability against a reference, by Evidently."""

@@ -1,0 +1,166 @@
+"""Configuration of the exporter of data sets."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BeforeValidator, ByteSize, Field, PrivateAttr, SecretStr
+
+from mlvitals.core.collector import Schedule
+from mlvitals.core.settings import (
+    ConfigFile,
+    Duration,
+    ExporterSettings,
+    HttpOptions,
+    HttpSettings,
+    HttpUrl,
+    Mistake,
+    Name,
+    Reference,
+    Settings,
+)
+from mlvitals.evidently.plan import Plan
+
+Format = Literal["parquet", "csv", "jsonl", "arrow"]
+PREVIOUS = "previous"
+"""The reference that is the window before the current one."""
+
+
+MLFLOW = re.compile(r"mlflow:(?P<registry>[^/@]+)/(?P<model>[^/@]+)@(?P<alias>[^/@]+)/(?P<artifact>.+)")
+"""Training data of a model: registry, model, alias and path of the artifact."""
+_EXPECTED = "mlflow:REGISTRY/MODEL@ALIAS/ARTIFACT, such as mlflow:registry/churn@champion/reference.parquet"
+
+
+class Location(Settings):
+    """Where one side of a data set is: a path, or a mapping with path and more."""
+
+    path: str = Field(
+        min_length=1,
+        description="a file, a glob, or a folder of partitions such as /data/churn/dt=*/; a local path, webhdfs://, "
+        "swebhdfs://, s3:// or mlflow:REGISTRY/MODEL@ALIAS/ARTIFACT",
+    )
+    format: Format | None = Field(None, description="parquet, csv, jsonl or arrow; default by the ending of the file")
+    newest: int | None = Field(None, ge=1, description="only the newest partitions or files, by name; default all")
+    within: Duration | None = Field(None, description="only partitions or files not older than this")
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Two ways to choose."""
+        if "newest" in data and "within" in data:
+            yield (), "expected one of newest and within"
+
+
+def _location(value: object) -> object:
+    return {"path": value} if isinstance(value, str) else value
+
+
+Place = Annotated[Location, BeforeValidator(_location)]
+
+
+class S3(Settings):
+    """How S3, or what speaks like it, is reached."""
+
+    endpoint_url: HttpUrl | None = Field(None, description="another service than Amazon's, such as http://minio:9000")
+    region: str | None = Field(None, description="region of the bucket")
+    access_key: str | None = Field(None, description="access key; without it boto's usual places are asked")
+    secret_key: SecretStr | None = Field(None, description="its secret key")
+    secret_key_file: ConfigFile | None = Field(None, description="file that holds the secret key")
+    ca_file: ConfigFile | None = Field(None, description="CA that signed the certificate of endpoint_url")
+
+
+class Objectives(Settings):
+    """What is expected of one data set."""
+
+    fresh_within: Duration | None = Field(
+        None, description="the newest current data is at most this old: by time_column, else by the files' times"
+    )
+    reference_within: Duration | None = Field(None, description="the reference's files are at most this old")
+    min_rows: int | None = Field(None, ge=1, description="the current data has at least so many rows")
+
+
+class Dataset(Plan):
+    """One data set: what is current, and what it is compared with."""
+
+    name: Name = Field(description="becomes the label dataset, and the target in mlvitals_target_up")
+    reference: Place = Field(
+        description="what is compared with: a location, previous (the window before the current one), or "
+        "mlflow:REGISTRY/MODEL@ALIAS/ARTIFACT (what the model behind the alias was trained on)"
+    )
+    current: Place = Field(description="location of the data to look at")
+    time_column: str | None = Field(None, description="column of times that says how new the data is")
+    row_limit: int = Field(
+        100_000, ge=10, description="rows computed on, on each side; of more, a sample that is always the same"
+    )
+    seed: int = Field(0, ge=0, description="which sample")
+    objectives: Objectives = Objectives()
+
+    @property
+    def registry(self) -> str | None:
+        """Name of the MLflow exporter that the reference's location names."""
+        match = MLFLOW.fullmatch(self.reference.path)
+        return match["registry"] if match else None
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Locations that cannot be."""
+        if data.get("current") == PREVIOUS:
+            yield ("current",), "expected a location; only reference can be previous"
+        for key in ("reference", "current"):
+            path = data.get(key)
+            path = path.get("path") if isinstance(path, Mapping) else path
+            if isinstance(path, str) and path.startswith("mlflow:") and not MLFLOW.fullmatch(path):
+                yield (key,), f"expected {_EXPECTED}"
+
+
+class EvidentlySettings(HttpOptions):
+    """Data sets, each compared with its reference. Keys of HTTP are for WebHDFS and for workspaces at a URL."""
+
+    default_interval: ClassVar[float] = 600.0
+    default_deadline: ClassVar[float] = 600.0
+
+    datasets: tuple[Dataset, ...] = Field((), description="the data sets; see below")
+    hdfs_user: str | None = Field(None, description="user.name of WebHDFS without authentication")
+    s3: S3 = S3()
+    workers: int = Field(1, ge=1, le=16, description="computations at the same time, each in a process of its own")
+    memory_limit: ByteSize = Field(
+        ByteSize(4 << 30), description="resident memory that one computation may take; default 4GiB"
+    )
+    _registries: dict[str, HttpSettings] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """What every exporter may have wrong, and two data sets of one name."""
+        yield from super().mistakes(data)
+        seen: set[object] = set()
+        datasets = data.get("datasets")
+        for index, each in enumerate(datasets if isinstance(datasets, list) else ()):
+            name = each.get("name") if isinstance(each, Mapping) else None
+            if isinstance(name, str) and name in seen:
+                yield ("datasets", index, "name"), "another data set has this name already"
+            seen.add(name if isinstance(name, str) else None)
+
+    @property
+    def registries(self) -> Mapping[str, HttpSettings]:
+        """The MLflow exporters that references name, by name."""
+        return self._registries
+
+    def refers(self) -> Iterator[Reference]:
+        """The MLflow exporters that references name."""
+        for index, dataset in enumerate(self.datasets):
+            if dataset.registry:
+                yield Reference(("datasets", index, "reference"), dataset.registry, "mlflow")
+
+    def bound(self, others: Mapping[str, ExporterSettings]) -> Self:
+        """With the settings of these exporters."""
+        made = self.model_copy()
+        made._registries = {name: other for name, other in others.items() if isinstance(other, HttpSettings)}
+        return made
+
+    def schedule(self) -> Schedule:
+        """Of one data set. Its turn may come after all others: `deadline` is what one computation may take."""
+        own = super().schedule()
+        waiting = own.deadline * math.ceil(max(1, len(self.datasets)) / self.workers)
+        return Schedule(own.interval, waiting, max(own.stale_after, own.interval + waiting))

@@ -1,0 +1,159 @@
+"""What is to be computed of one data set: the part of its configuration that an engine sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, get_args
+
+from pydantic import Field
+
+from mlvitals.core.patterns import Patterns, matches
+from mlvitals.core.settings import Mistake, Settings
+from mlvitals.evidently import metrics
+
+Method = Literal["ks", "psi", "kl_div", "jensenshannon", "wasserstein", "chisquare"]
+"""Evidently's own names of drift methods."""
+NUMERIC_METHODS: tuple[Method, ...] = get_args(Method)[:-1]
+CATEGORICAL_METHODS: tuple[Method, ...] = ("psi", "kl_div", "jensenshannon", "chisquare")
+THRESHOLDS: Mapping[Method, float] = {
+    "ks": 0.05,
+    "chisquare": 0.05,
+    "psi": 0.2,
+    "kl_div": 0.1,
+    "jensenshannon": 0.1,
+    "wasserstein": 0.1,
+}
+"""Of p-values (ks, chisquare) drift is what is below, of distances what reaches it."""
+P_VALUES: frozenset[Method] = frozenset({"ks", "chisquare"})
+PSI_WARNING = 0.1
+"""From here on a PSI is a warning; the threshold is the second band."""
+
+
+class DriftRule(Settings):
+    """How the drift of some columns is measured."""
+
+    column: str = Field("*", description="pattern of names of columns")
+    method: Method | None = Field(
+        None, description="ks, psi, kl_div, jensenshannon, wasserstein or chisquare; default by kind of column"
+    )
+    threshold: float | None = Field(
+        None, gt=0, description="where drift begins; default by method: 0.05 for p-values, 0.2 for psi, 0.1 otherwise"
+    )
+
+
+class Drift(Settings):
+    """How drift is measured: for each key, the first rule whose pattern matches a column counts."""
+
+    numeric: Method = Field("wasserstein", description="method for numbers and times")
+    categorical: Method = Field("jensenshannon", description="method for everything else")
+    columns: tuple[DriftRule, ...] = Field((), description="rules for single columns; the first that matches counts")
+    share: float = Field(
+        1 / 3, gt=0, le=1, description="share of the columns that could be scored from which the data set has drifted"
+    )
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Methods that the kind of column does not have."""
+        if data.get("numeric") == "chisquare":
+            yield ("numeric",), f"expected one of {', '.join(NUMERIC_METHODS)}"
+        if data.get("categorical") in ("ks", "wasserstein"):
+            yield ("categorical",), f"expected one of {', '.join(CATEGORICAL_METHODS)}"
+
+    def of(self, column: str, *, numeric: bool) -> tuple[Method, float]:
+        """The method for a column and the threshold that goes with it."""
+        rules = [rule for rule in self.columns if matches(column, (rule.column,))]
+        default = self.numeric if numeric else self.categorical
+        method = next((rule.method for rule in rules if rule.method), default)
+        return method, next((rule.threshold for rule in rules if rule.threshold), THRESHOLDS[method])
+
+
+TestName = Literal[
+    "TestShareOfDriftedColumns",
+    "TestColumnDrift",
+    "TestColumnShareOfMissingValues",
+    "TestMostCommonValueShare",
+    "TestNumberOfConstantColumns",
+    "TestNumberOfDuplicatedColumns",
+    "TestNumberOfDuplicatedRows",
+    "TestHighlyCorrelatedColumns",
+    "TestNumberOfRows",
+    "TestNumberOfColumns",
+    "TestColumnsType",
+    "TestShareOfOutRangeValues",
+    "TestShareOfOutListValues",
+    "TestMeanInNSigmas",
+    "TestColumnQuantile",
+]
+"""The names that Evidently's tests had until 0.6."""
+PRESETS: Mapping[str, tuple[TestName, ...]] = {
+    "DataDrift": ("TestShareOfDriftedColumns", "TestColumnDrift"),
+    "DataQuality": (
+        "TestColumnShareOfMissingValues",
+        "TestMostCommonValueShare",
+        "TestNumberOfConstantColumns",
+        "TestNumberOfDuplicatedColumns",
+        "TestNumberOfDuplicatedRows",
+        "TestHighlyCorrelatedColumns",
+    ),
+    "DataStability": (
+        "TestNumberOfRows",
+        "TestNumberOfColumns",
+        "TestColumnsType",
+        "TestColumnShareOfMissingValues",
+        "TestShareOfOutRangeValues",
+        "TestShareOfOutListValues",
+        "TestMeanInNSigmas",
+    ),
+    "": ("TestColumnQuantile",),
+}
+"""Group -> its tests, as Evidently's presets had them; a test may be in two."""
+
+
+class TestRule(Settings):
+    """A bound of one test that replaces its default; for columns that a pattern matches."""
+
+    __test__ = False
+
+    test: TestName = Field(description="name of the test")
+    column: str = Field("*", description="pattern of names of columns, for tests of columns")
+    q: float | None = Field(None, gt=0, lt=1, description="for TestColumnQuantile: which quantile; default 0.5")
+    sigmas: float | None = Field(None, gt=0, description="for TestMeanInNSigmas: how many; default 2")
+    lt: float | None = Field(None, description="right while the value is below this")
+    lte: float | None = Field(None, description="right while the value is at most this")
+    gt: float | None = Field(None, description="right while the value is above this")
+    gte: float | None = Field(None, description="right while the value is at least this")
+    critical: bool = Field(True, description="false: a warning where it would fail")
+    enabled: bool = Field(True, description="false leaves the test out")
+
+
+class Prediction(Settings):
+    """A target and what a model predicted of it, both columns of the data set."""
+
+    target: str = Field(description="column that holds what was true")
+    prediction: str = Field(description="column that holds what was predicted")
+    kind: Literal["regression", "classification"] = Field(description="regression or classification")
+    bounds: tuple[str, ...] = Field((), description="bounds of what is measured, such as 'rmse < 10' or 'f1 >= 0.8'")
+
+
+class Plan(Settings):
+    """What is computed of a data set."""
+
+    columns: Patterns = Patterns()
+    max_columns: int = Field(
+        200, ge=1, description="columns looked at, first by name; the rest counts as dropped evidently_column_drifted"
+    )
+    categorical: tuple[str, ...] = Field(
+        (), description="patterns of columns of numbers that are codes: taken as categories"
+    )
+    drift: Drift = Drift()
+    quantiles: tuple[float, ...] = Field((0.05, 0.25, 0.5, 0.75, 0.95), description="quantiles of columns of numbers")
+    categories: tuple[str, ...] = Field(
+        (), description="patterns of columns whose values may be shown as labels, with their shares; none by default"
+    )
+    max_categories: int = Field(20, ge=1, le=100, description="values shown of such a column, the most common first")
+    tests: tuple[TestRule, ...] = Field((), description="bounds that replace those of the tests' defaults")
+    predictions: tuple[Prediction, ...] = Field((), description="targets and predictions, for model quality")
+
+
+SIDES = metrics.SIDES
+Side = Literal["reference", "current"]
