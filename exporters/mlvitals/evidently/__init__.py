@@ -1,1 +1,26 @@
-"""Data sets: drift, quality and stability against a reference, by Evidently."""
+"""Data sets: drift, quality and stability against a reference, computed by Evidently in processes of their own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from mlvitals.core.collector import Collector
+from mlvitals.core.exporter import ExporterType
+from mlvitals.core.metric import declared
+from mlvitals.evidently import metrics
+from mlvitals.evidently.collector import DatasetCollector
+from mlvitals.evidently.config import EvidentlySettings
+
+
+def _build(settings: EvidentlySettings) -> Sequence[Collector]:
+    places = threading.BoundedSemaphore(settings.workers)
+    return [DatasetCollector(dataset, settings, places) for dataset in settings.datasets]
+
+
+EXPORTER = ExporterType(
+    summary="Data sets: drift, quality and stability against a reference, by Evidently",
+    settings=EvidentlySettings,
+    metrics=tuple(declared(metrics)),
+    build=_build,
+)

@@ -159,8 +159,13 @@ class EvidentlySettings(HttpOptions):
         made._registries = {name: other for name, other in others.items() if isinstance(other, HttpSettings)}
         return made
 
+    @property
+    def budget(self) -> float:
+        """Seconds that one computation may take."""
+        return super().schedule().deadline
+
     def schedule(self) -> Schedule:
-        """Of one data set. Its turn may come after all others: `deadline` is what one computation may take."""
+        """Of one data set. Its turn may come after all others: its deadline is the time that all of them may take."""
         own = super().schedule()
         waiting = own.deadline * math.ceil(max(1, len(self.datasets)) / self.workers)
         return Schedule(own.interval, waiting, max(own.stale_after, own.interval + waiting))
