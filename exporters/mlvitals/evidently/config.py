@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, ByteSize, Field, PrivateAttr, SecretStr
+from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, PrivateAttr, SecretStr, ValidationInfo
 
 from mlvitals.core.collector import Schedule
 from mlvitals.core.settings import (
@@ -34,10 +36,21 @@ MLFLOW = re.compile(r"mlflow:(?P<registry>[^/@]+)/(?P<model>[^/@]+)@(?P<alias>[^
 _EXPECTED = "mlflow:REGISTRY/MODEL@ALIAS/ARTIFACT, such as mlflow:registry/churn@champion/reference.parquet"
 
 
+_SCHEME = re.compile(r"[a-z][a-z0-9+]*:")
+
+
+def _below(path: str, info: ValidationInfo) -> str:
+    """A relative path starts at the configuration file's folder; its slash at the end stays."""
+    if path == PREVIOUS or _SCHEME.match(path):
+        return path
+    folder: Path = (info.context or {}).get("folder", Path())
+    return os.path.join(folder, path)  # noqa: PTH118
+
+
 class Location(Settings):
     """Where one side of a data set is: a path, or a mapping with path and more."""
 
-    path: str = Field(
+    path: Annotated[str, AfterValidator(_below)] = Field(
         min_length=1,
         description="a file, a glob, or a folder of partitions such as /data/churn/dt=*/; a local path, webhdfs://, "
         "swebhdfs://, s3:// or mlflow:REGISTRY/MODEL@ALIAS/ARTIFACT",
