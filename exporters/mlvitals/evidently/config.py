@@ -9,16 +9,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, PrivateAttr, SecretStr, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, PrivateAttr, ValidationInfo
 
 from mlvitals.core.collector import Schedule
+from mlvitals.core.s3 import S3
 from mlvitals.core.settings import (
-    ConfigFile,
     Duration,
     ExporterSettings,
     HttpOptions,
     HttpSettings,
-    HttpUrl,
     Mistake,
     Name,
     Reference,
@@ -71,17 +70,6 @@ def _location(value: object) -> object:
 
 
 Place = Annotated[Location, BeforeValidator(_location)]
-
-
-class S3(Settings):
-    """How S3, or what speaks like it, is reached."""
-
-    endpoint_url: HttpUrl | None = Field(None, description="another service than Amazon's, such as http://minio:9000")
-    region: str | None = Field(None, description="region of the bucket")
-    access_key: str | None = Field(None, description="access key; without it boto's usual places are asked")
-    secret_key: SecretStr | None = Field(None, description="its secret key")
-    secret_key_file: ConfigFile | None = Field(None, description="file that holds the secret key")
-    ca_file: ConfigFile | None = Field(None, description="CA that signed the certificate of endpoint_url")
 
 
 class Objectives(Settings):
