@@ -113,7 +113,10 @@ PRESETS: Mapping[str, tuple[TestName, ...]] = {
 
 
 class TestRule(Settings):
-    """A bound of one test that replaces its default; for columns that a pattern matches."""
+    """A bound of one test that replaces its default; for columns that a pattern matches.
+
+    Of the rules that match, the first critical one and the first other one count: a fail and a warning.
+    """
 
     __test__ = False
 
