@@ -24,6 +24,7 @@ from mlvitals.core.settings import (
     Settings,
 )
 from mlvitals.evidently.plan import Plan
+from mlvitals.evidently.workspace.config import Workspace
 
 Format = Literal["parquet", "csv", "jsonl", "arrow"]
 PREVIOUS = "previous"
@@ -123,6 +124,7 @@ class EvidentlySettings(HttpOptions):
     default_deadline: ClassVar[float] = 600.0
 
     datasets: tuple[Dataset, ...] = Field((), description="the data sets; see below")
+    workspaces: tuple[Workspace, ...] = Field((), description="Evidently workspaces to watch; see below")
     hdfs_user: str | None = Field(None, description="user.name of WebHDFS without authentication")
     s3: S3 = S3()
     workers: int = Field(1, ge=1, le=16, description="computations at the same time, each in a process of its own")
@@ -133,15 +135,16 @@ class EvidentlySettings(HttpOptions):
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
-        """What every exporter may have wrong, and two data sets of one name."""
+        """What every exporter may have wrong, and two targets of one name."""
         yield from super().mistakes(data)
-        seen: set[object] = set()
-        datasets = data.get("datasets")
-        for index, each in enumerate(datasets if isinstance(datasets, list) else ()):
-            name = each.get("name") if isinstance(each, Mapping) else None
-            if isinstance(name, str) and name in seen:
-                yield ("datasets", index, "name"), "another data set has this name already"
-            seen.add(name if isinstance(name, str) else None)
+        seen: set[str] = set()
+        for key, what in (("datasets", "data set"), ("workspaces", "workspace or data set")):
+            entries = data.get(key)
+            for index, each in enumerate(entries if isinstance(entries, list) else ()):
+                name = each.get("name") if isinstance(each, Mapping) else None
+                if isinstance(name, str) and name in seen:
+                    yield (key, index, "name"), f"another {what} has this name already"
+                seen |= {name} if isinstance(name, str) else set()
 
     @property
     def registries(self) -> Mapping[str, HttpSettings]:
