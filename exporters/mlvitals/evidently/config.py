@@ -6,6 +6,7 @@ import math
 import os
 import re
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -44,7 +45,7 @@ def _below(path: str, info: ValidationInfo) -> str:
     if path == PREVIOUS or _SCHEME.match(path):
         return path
     folder: Path = (info.context or {}).get("folder", Path())
-    return os.path.join(folder, path)  # noqa: PTH118
+    return path if folder == Path() else os.path.join(folder, path)  # noqa: PTH118
 
 
 class Location(Settings):
@@ -135,8 +136,10 @@ class EvidentlySettings(HttpOptions):
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
-        """What every exporter may have wrong, and two targets of one name."""
+        """What every exporter may have wrong, two targets of one name, and what computing needs."""
         yield from super().mistakes(data)
+        if data.get("datasets") and find_spec("evidently") is None:
+            yield ("datasets",), "computed with libraries that are missing here: pip install 'mlvitals[evidently]'"
         seen: set[str] = set()
         for key, what in (("datasets", "data set"), ("workspaces", "workspace or data set")):
             entries = data.get(key)
