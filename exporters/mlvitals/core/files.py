@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import stat
 from collections.abc import Iterator, Sequence
@@ -61,6 +62,17 @@ class Store(Protocol):
     def close(self) -> None:
         """Free connections."""
         ...
+
+
+@contextlib.contextmanager
+def missing_library(name: str, extra: str) -> Iterator[None]:
+    """An import within says, where the library is not installed, what brings it. Raises UpstreamError."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != name:
+            raise
+        raise UpstreamError("internal", f"{name} is not installed: pip install 'mlvitals[{extra}]'") from None
 
 
 class LocalStore:

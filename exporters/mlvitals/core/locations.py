@@ -7,9 +7,9 @@ from typing import NamedTuple, Protocol
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import plain
-from mlvitals.core.files import LocalStore, Store
-from mlvitals.core.s3 import S3
-from mlvitals.core.settings import HttpSettings
+from mlvitals.core.files import LocalStore, Store, has_wildcard
+from mlvitals.core.s3 import S3, S3Store
+from mlvitals.core.settings import HttpSettings, http_url
 
 SCHEMES = ("file", "webhdfs", "swebhdfs", "s3")
 _URL = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>.*)", re.DOTALL)
@@ -52,6 +52,13 @@ def mistake(location: str) -> str | None:
         return "expected file:/// and an absolute path"
     if scheme != "file" and not authority:
         return f"expected {scheme}://{'BUCKET/KEY' if scheme == 's3' else 'NAMENODE:PORT/PATH'}"
+    if scheme == "s3" and has_wildcard(authority):
+        return "expected the name of one bucket"
+    if scheme.endswith("webhdfs"):
+        try:
+            _namenodes(scheme, authority)
+        except ValueError:
+            return f"expected {scheme}://NAMENODE:PORT/PATH, or two NameNodes with a comma between them"
     if "**" in path.split("/"):
         return "expected no **: of a folder everything below it is read"
     return None
@@ -79,7 +86,24 @@ def opened(location: str, access: Access, deadline: Deadline) -> tuple[Store, st
     """The store of a location and the path in it. Imports the store's library. Raises UpstreamError."""
     if wrong := mistake(location):
         raise UpstreamError("parse", f"{shown_location(location)}: {wrong}")
-    scheme, _, path = parts(location)
+    scheme, authority, path = parts(location)
     if scheme == "file":
         return LocalStore(deadline), path
-    raise UpstreamError("parse", f"{scheme}:// cannot be read yet")
+    if scheme == "s3":
+        return S3Store(access.s3, deadline), f"{authority}{path}"
+    # Imported here, because its library is not everywhere.
+    from mlvitals.core.webhdfs import WebHdfsStore
+
+    servers = [access.http(url) for url in _namenodes(scheme, authority)]
+    return WebHdfsStore(servers, access.hdfs_user, deadline), path or "/"
+
+
+def _namenodes(scheme: str, authority: str) -> list[str]:
+    """Their URLs. Raises ValueError for what is none."""
+    web, port = ("https", 9871) if scheme == "swebhdfs" else ("http", 9870)
+    hosts = [host if _has_port(host) else f"{host}:{port}" for host in authority.split(",")]
+    return [http_url(f"{web}://{host}") for host in hosts]
+
+
+def _has_port(host: str) -> bool:
+    return re.search(r":[0-9]*$", host) is not None and not host.endswith("]")

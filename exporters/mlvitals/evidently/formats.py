@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -24,6 +24,8 @@ Keeps = Callable[[str], bool]
 BATCH = 65_536
 BLOCK = 4 << 20
 """Bytes of text that are parsed at once."""
+MAX_FOOTERS = 64 << 20
+"""Bytes of footers that are kept."""
 MAX_LINE = 64 << 20
 """Bytes of the longest line."""
 
@@ -51,7 +53,7 @@ class Source(Protocol):
     """A file to be read."""
 
     @property
-    def name(self) -> str:
+    def path(self) -> str:
         """With its ending."""
         ...
 
@@ -60,11 +62,18 @@ class Source(Protocol):
         ...
 
 
+class Look(NamedTuple):
+    """Names of a file's columns, of JSON those in its first lines; how many rows there are, where the file says so."""
+
+    names: Sequence[str]
+    rows: int | None = None
+
+
 class Reader(Protocol):
     """How a format is read."""
 
-    def names(self, file: Source) -> Sequence[str]:
-        """Names of the columns, as far as they can be known without reading the rows."""
+    def look(self, file: Source) -> Look:
+        """What can be known without reading the rows."""
         ...
 
     def batches(self, file: Source, keeps: Keeps, rows: Rows) -> Iterator[pa.RecordBatch]:
@@ -81,17 +90,21 @@ def reader_of(kind: Format) -> Reader:
 class Parquet:
     """Footers first: they say how many rows there are. Then the columns that are wanted, of the row groups that are."""
 
-    def names(self, file: Source) -> Sequence[str]:
-        """From the footer."""
-        return list(papq.ParquetFile(file.open()).schema_arrow.names)
+    def __init__(self) -> None:
+        self._footers: dict[str, papq.FileMetaData] = {}
+        self._room = MAX_FOOTERS
 
-    def rows(self, file: Source) -> int:
-        """From the footer."""
-        return int(papq.ParquetFile(file.open()).metadata.num_rows)
+    def look(self, file: Source) -> Look:
+        """From the footer, which is kept if there is room: far away it costs a request."""
+        parquet = papq.ParquetFile(file.open())
+        self._room -= parquet.metadata.serialized_size
+        if self._room > 0:
+            self._footers[file.path] = parquet.metadata
+        return Look(parquet.schema_arrow.names, parquet.metadata.num_rows)
 
     def batches(self, file: Source, keeps: Keeps, rows: Rows) -> Iterator[pa.RecordBatch]:
         """Row group after row group."""
-        parquet = papq.ParquetFile(file.open(), pre_buffer=True)
+        parquet = papq.ParquetFile(file.open(), metadata=self._footers.get(file.path), pre_buffer=True)
         columns = _kept(parquet.schema_arrow.names, keeps)
         for group in range(parquet.num_row_groups):
             count = parquet.metadata.row_group(group).num_rows
@@ -105,13 +118,13 @@ class Parquet:
 class Arrow:
     """An IPC file or stream, batch after batch."""
 
-    def names(self, file: Source) -> Sequence[str]:
+    def look(self, file: Source) -> Look:
         """From the schema that it begins with."""
-        return list(_ipc(file.open()).schema.names)
+        return Look(_ipc(file.open()).schema.names)
 
     def batches(self, file: Source, keeps: Keeps, rows: Rows) -> Iterator[pa.RecordBatch]:
         """Each is checked whole: pyarrow trusts what is in it otherwise."""
-        names = self.names(file)
+        names = self.look(file).names
         kept = _kept(names, keeps)
         fields = [index for index, each in enumerate(names) if each in kept]
         reader = _ipc(file.open(), paipc.IpcReadOptions(included_fields=fields))
@@ -131,13 +144,13 @@ def _ipc(file: pa.NativeFile, options: paipc.IpcReadOptions | None = None) -> An
 class Csv:
     """Read as text. The type of a column is what all of its values are, and that is known at the end."""
 
-    def names(self, file: Source) -> Sequence[str]:
+    def look(self, file: Source) -> Look:
         """From the first line."""
-        return list(_csv(file, None).schema.names)
+        return Look(_csv(file, None).schema.names)
 
     def batches(self, file: Source, keeps: Keeps, rows: Rows) -> Iterator[pa.RecordBatch]:
         """All rows, as text; empty cells and the usual spellings of nothing (NA, NaN, null) are null."""
-        columns = _kept(self.names(file), keeps)
+        columns = _kept(self.look(file).names, keeps)
         for batch in _csv(file, columns):
             yield from _sliced(batch)
 
@@ -161,10 +174,10 @@ class JsonLines:
     def __init__(self) -> None:
         self._texts: set[str] = set()
 
-    def names(self, file: Source) -> Sequence[str]:
+    def look(self, file: Source) -> Look:
         """From the first lines: others may have more."""
         first = next(_lines(_text(file)), b"")
-        return self._objects(first).column_names if first else []
+        return Look(self._objects(first).column_names if first else ())
 
     def batches(self, file: Source, keeps: Keeps, rows: Rows) -> Iterator[pa.RecordBatch]:
         """Some thousand lines at a time, each with the columns that are in them."""
@@ -207,7 +220,7 @@ def _lines(file: pa.NativeFile) -> Iterator[bytes]:
 
 def _text(file: Source) -> pa.NativeFile:
     buffered = pa.BufferedInputStream(file.open(), BLOCK)
-    return pa.CompressedInputStream(buffered, "gzip") if file.name.lower().endswith(".gz") else buffered
+    return pa.CompressedInputStream(buffered, "gzip") if file.path.lower().endswith(".gz") else buffered
 
 
 def _kept(names: Sequence[str], keeps: Keeps) -> list[str]:

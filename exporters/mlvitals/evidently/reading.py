@@ -15,9 +15,10 @@ from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import plain
 from mlvitals.core.files import Entry, Store
 from mlvitals.core.locations import opened, shown_location
-from mlvitals.evidently.config import PREVIOUS, Dataset, EvidentlySettings, Format
+from mlvitals.core.mlflow_artifacts import Trained
+from mlvitals.evidently.config import PREVIOUS, Dataset, EvidentlySettings, Format, Location
 from mlvitals.evidently.engine import Tell
-from mlvitals.evidently.formats import Parquet, format_of, reader_of
+from mlvitals.evidently.formats import format_of, reader_of
 from mlvitals.evidently.partitions import Finder
 from mlvitals.evidently.plan import Side
 from mlvitals.evidently.results import Progress, Read
@@ -25,6 +26,7 @@ from mlvitals.evidently.sampling import Rows
 from mlvitals.evidently.schemas import Unified
 from mlvitals.evidently.texts import ANY, TIMES, TextTypes
 from mlvitals.evidently.times import newest_time
+from mlvitals.evidently.training import training_data
 
 _TEXTS: Mapping[Format, tuple[pa.DataType, ...]] = {"csv": ANY, "jsonl": TIMES}
 """What text may be taken for, by format."""
@@ -64,15 +66,26 @@ class Sample:
 
 def resolve(side: Side, dataset: Dataset, settings: EvidentlySettings, deadline: Deadline) -> Listing:
     """The files that are to be read now. Nothing of their content is. Raises UpstreamError."""
-    place = getattr(dataset, side)
+    place: Location = getattr(dataset, side)
     previous = place.path == PREVIOUS
     if previous:
         place = dataset.current
-    store, path = opened(place.path, settings, deadline)
-    files = tuple(Finder(store, path, place).files(time.time(), previous=previous))
-    return Listing(
-        side, shown_location(place.path), store, files, place.format or _format(store, files), _identity(files)
-    )
+    store, path, trained = _found(place, settings, deadline)
+    try:
+        files = tuple(Finder(store, path, place).files(time.time(), previous=previous))
+        kind = place.format or _format(store, files)
+    except BaseException:
+        store.close()
+        raise
+    version = trained.version if trained else None
+    identity = _identity(files, (trained.run_id, trained.version) if trained else ())
+    return Listing(side, shown_location(place.path), store, files, kind, identity, version)
+
+
+def _found(place: Location, settings: EvidentlySettings, deadline: Deadline) -> tuple[Store, str, Trained | None]:
+    if place.path.startswith("mlflow:"):
+        return training_data(place.path, settings, deadline)
+    return *opened(place.path, settings, deadline), None
 
 
 def _format(store: Store, files: tuple[Entry, ...]) -> Format:
@@ -85,8 +98,8 @@ def _format(store: Store, files: tuple[Entry, ...]) -> Format:
     return next(kind for kind in found if kind)
 
 
-def _identity(files: tuple[Entry, ...]) -> str:
-    told = json.dumps([(file.path, file.size, file.modified) for file in files])
+def _identity(files: tuple[Entry, ...], of: tuple[object, ...]) -> str:
+    told = json.dumps([of, *((file.path, file.size, file.modified) for file in files)])
     return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
@@ -103,10 +116,14 @@ def read_all(listings: Mapping[Side, Listing], dataset: Dataset, deadline: Deadl
     """
     columns = Columns(dataset)
     readings = {side: _Reading(listing, dataset, columns, deadline, tell) for side, listing in listings.items()}
-    for reading in readings.values():
-        reading.look()
-    columns.limit()
-    samples = {side: reading.sample() for side, reading in readings.items()}
+    try:
+        for reading in readings.values():
+            reading.look()
+        columns.limit()
+        samples = {side: reading.sample() for side, reading in readings.items()}
+    finally:
+        for listing in listings.values():
+            listing.store.close()
     # Lines of JSON may hold columns that the first lines do not.
     columns.limit()
     return {side: _limited(sample, columns) for side, sample in samples.items()}
@@ -168,14 +185,15 @@ class _Reading:
 
     def look(self) -> None:
         """Names of the columns; of Parquet also how many rows there are."""
-        total = 0
+        total: int | None = 0
         for file in self._files("looking into"):
             with self._opened(file) as source:
-                for name in self._reader.names(source):
-                    self._columns.see(name)
-                if isinstance(self._reader, Parquet):
-                    total += self._reader.rows(source)
-        self._rows.expect(total)
+                names, rows = self._reader.look(source)
+            for name in names:
+                self._columns.see(name)
+            total = None if rows is None or total is None else total + rows
+        if total is not None:
+            self._rows.expect(total)
 
     def sample(self) -> Sample:
         """The rows."""
@@ -248,7 +266,7 @@ class _Reading:
         except MemoryError:
             raise
         except UpstreamError as error:
-            if error.reason == "parse":
+            if error.reason in ("parse", "http"):
                 self._unchanged(file)
             raise
         except (pa.ArrowException, OSError, ValueError) as error:
@@ -271,8 +289,8 @@ class _Source:
         self._streams = streams
 
     @property
-    def name(self) -> str:
-        return self._file.name
+    def path(self) -> str:
+        return self._file.path
 
     def open(self) -> pa.NativeFile:
         stream = self._store.open(self._file)
