@@ -1,6 +1,6 @@
 """What Evidently has no metric for, over plain arrays. The engine and `mlvitals.evidently.custom` both use it.
 
-Missing values are NaN and count for nothing; infinities are left to whoever calls.
+In frames a missing value is NaN; arrays have none, and no infinity.
 """
 
 from __future__ import annotations
@@ -25,27 +25,26 @@ def finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def present(values: Numbers) -> Numbers:
-    """Without missing ones."""
-    return values[~np.isnan(values)]
+def outside(values: Numbers, low: float, high: float) -> npt.NDArray[np.bool_]:
+    """Which of the values are below `low` or above `high`."""
+    return (values < low) | (values > high)
 
 
-def outside_share(values: Numbers, low: float, high: float) -> float | None:
-    """Share of the values below `low` or above `high`; None without values."""
-    known = present(values)
-    return float(np.mean((known < low) | (known > high))) if known.size else None
+def share(which: npt.NDArray[np.bool_] | None) -> float | None:
+    """Share of those that are; None of none."""
+    return float(which.mean()) if which is not None and which.size else None
 
 
 def iqr_range(reference: Numbers) -> tuple[float, float]:
     """1.5 interquartile ranges below the first and above the third quartile."""
-    low, high = np.quantile(present(reference), (0.25, 0.75))
+    low, high = np.quantile(reference, (0.25, 0.75))
     reach = IQR_FACTOR * (high - low)
     return float(low - reach), float(high + reach)
 
 
 def zscore_range(reference: Numbers) -> tuple[float, float]:
     """Three standard deviations (ddof=1) around the mean."""
-    known = pd.Series(present(reference))
+    known = pd.Series(reference)
     reach = Z_FACTOR * known.std()
     return float(known.mean() - reach), float(known.mean() + reach)
 
@@ -75,12 +74,12 @@ def correlated_columns(numbers: pd.DataFrame, threshold: float = CORRELATED) -> 
     return int((strength >= threshold - 1e-12).any(axis=1).sum())
 
 
-def mahalanobis_share(numbers: pd.DataFrame, reference: pd.DataFrame) -> float | None:
-    """Share of the rows whose distance from the reference's mean is beyond the 99.9 % quantile of chi-square.
+def mahalanobis_outliers(numbers: pd.DataFrame, reference: pd.DataFrame) -> npt.NDArray[np.bool_] | None:
+    """Which complete rows are further from the reference's mean than the 99.9 % quantile of chi-square.
 
-    Over the rows without a missing value, and the columns that vary in the reference. A covariance without an inverse
-    (columns that follow from others) has a pseudo-inverse, and its rank is the degrees of freedom. None with fewer than
-    two columns, no more complete reference rows than twice the columns, or no complete row.
+    Over the columns that vary in the reference. A covariance without an inverse (columns that follow from others) has a
+    pseudo-inverse, and its rank is the degrees of freedom. None with fewer than two columns, no more complete reference
+    rows than twice the columns, or no complete row.
     """
     known = reference.dropna()
     spread = known.std()
@@ -93,4 +92,4 @@ def mahalanobis_share(numbers: pd.DataFrame, reference: pd.DataFrame) -> float |
     away = np.array((rows - centre) / spread)
     squares = np.einsum("ij,jk,ik->i", away, np.linalg.pinv(shape, hermitian=True), away, optimize=True)
     limit = stats.chi2.ppf(MAHALANOBIS_QUANTILE, np.linalg.matrix_rank(shape, hermitian=True))
-    return float(np.mean(squares > limit))
+    return np.asarray(squares > limit)

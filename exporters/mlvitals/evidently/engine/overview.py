@@ -99,4 +99,4 @@ def _outliers(pairs: Sequence[Pair], side: Side) -> float | None:
     alike = [pair for pair in pairs if len(pair.sides) > 1 and not pair.reason]
     reference = _numbers(alike, "reference")
     with np.errstate(all="ignore"):  # Columns of numbers whose spread is beyond a float are left out.
-        return measures.mahalanobis_share(_numbers(alike, side), reference)
+        return measures.share(measures.mahalanobis_outliers(_numbers(alike, side), reference))

@@ -63,7 +63,10 @@ def _outliers(values: Values, reference: Values) -> dict[str, float | None]:
     numbers, there = values.usable.astype(np.float64), reference.usable.astype(np.float64)
     ranges = {"iqr": measures.iqr_range(there), "zscore": measures.zscore_range(there)}
     known = {method: limits for method, limits in ranges.items() if all(map(math.isfinite, limits))}
-    return {f"{method}_outliers_ratio": measures.outside_share(numbers, *limits) for method, limits in known.items()}
+    return {
+        f"{method}_outliers_ratio": measures.share(measures.outside(numbers, *limits))
+        for method, limits in known.items()
+    }
 
 
 def out_of_range(pair: Pair) -> float | None:
@@ -71,7 +74,7 @@ def out_of_range(pair: Pair) -> float | None:
     reference, current = _both(pair, "numeric")
     if reference is None or current is None or not reference.usable.size:
         return None
-    return measures.outside_share(current.known, reference.usable.min(), reference.usable.max())
+    return measures.share(measures.outside(current.known, reference.usable.min(), reference.usable.max()))
 
 
 def out_of_list(pair: Pair) -> float | None:
