@@ -11,7 +11,9 @@ from mlvitals.evidently.workspace.collector import WorkspaceCollector
 def settings(exporter: dict[str, Any] | None = None, **workspace: Any) -> EvidentlySettings:
     """An exporter that watches one workspace, `shared`."""
     entry = {"name": "shared", **workspace}
-    return EvidentlySettings.model_validate({"name": "x", "type": "evidently", "workspaces": [entry], **(exporter or {})})
+    return EvidentlySettings.model_validate(
+        {"name": "x", "type": "evidently", "workspaces": [entry], **(exporter or {})}
+    )
 
 
 def collector(**workspace: Any) -> WorkspaceCollector:

@@ -1,4 +1,7 @@
-"""Records workspace/ and responses/ anew: python -m tests.exporters.evidently.workspace.record, then pytest --refresh."""
+"""Records recorded/ and responses/ anew.
+
+python -m tests.exporters.evidently.workspace.record, then pytest --refresh.
+"""
 
 from __future__ import annotations
 

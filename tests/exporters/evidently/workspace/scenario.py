@@ -94,7 +94,10 @@ def populate(path: Path) -> None:
     """Four projects. The snapshot that is added last is not the newest by its time; one project has none."""
     workspace = Workspace.create(str(path))
     churn = workspace.create_project("churn")
-    about = {"tags": ["nightly", "model:churn", "team: growth"], "metadata": {"version": "7", "dataset": "churn"}}
+    about: dict[str, Any] = {
+        "tags": ["nightly", "model:churn", "team: growth"],
+        "metadata": {"version": "7", "dataset": "churn"},
+    }
     workspace.add_run(churn.id, drift(15, **about))
     workspace.add_run(churn.id, drift(0, DAY - dt.timedelta(days=1)))
     workspace.add_run(workspace.create_project("forms").id, forms())

@@ -1,8 +1,7 @@
-"""A workspace that real Evidently wrote is the expected page, from its folder and from the recorded answers of its UI."""
+"""A workspace that real Evidently wrote gives the expected page, as a folder and as its UI answers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
