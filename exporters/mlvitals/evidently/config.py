@@ -25,7 +25,7 @@ from mlvitals.core.settings import (
     Settings,
 )
 from mlvitals.evidently.plan import Plan
-from mlvitals.evidently.workspace.config import Workspace
+from mlvitals.evidently.workspace.config import RunStore, Workspace
 
 Format = Literal["parquet", "csv", "jsonl", "arrow"]
 PREVIOUS = "previous"
@@ -126,6 +126,7 @@ class EvidentlySettings(HttpOptions):
 
     datasets: tuple[Dataset, ...] = Field((), description="the data sets; see below")
     workspaces: tuple[Workspace, ...] = Field((), description="Evidently workspaces to watch; see below")
+    workspace: RunStore | None = Field(None, description="Evidently workspace that runs are written into; see below")
     hdfs_user: str | None = Field(None, description="user.name of WebHDFS without authentication")
     s3: S3 = S3()
     workers: int = Field(1, ge=1, le=16, description="computations at the same time, each in a process of its own")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from mlvitals.core.patterns import Patterns
-from mlvitals.core.settings import HttpUrl, Mistake, Name, Settings
+from mlvitals.core.settings import ConfigFile, HttpUrl, Mistake, Name, Settings
 
 
 class Workspace(Settings):
@@ -44,8 +44,31 @@ class Workspace(Settings):
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
         """Neither place, or both, or one that cannot be read."""
-        if ("url" in data) == ("path" in data):
-            yield (), "expected one of url and path"
-        path = data.get("path")
-        if isinstance(path, str) and "://" in path:
-            yield ("path",), "expected a local folder; a server of Evidently's UI is named by url"
+        yield from _one_place(data)
+
+
+class RunStore(Settings):
+    """The Evidently workspace that our own runs are written into."""
+
+    url: HttpUrl | None = Field(None, description="URL of an Evidently UI, without a path")
+    path: str | None = Field(None, min_length=1, description="folder of the workspace, instead of url")
+    secret: SecretStr | None = Field(None, description="the --secret of Evidently's UI, which it wants for writing")
+    secret_file: ConfigFile | None = Field(None, description="file that holds it")
+    keep: int = Field(
+        100, ge=1, description="runs kept of each data set; older ones that were written here are deleted"
+    )
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Neither place, or both, or one that cannot be written."""
+        yield from _one_place(data)
+        if "secret" in data and "secret_file" in data:
+            yield (), "expected one of secret and secret_file"
+
+
+def _one_place(data: Mapping[str, Any]) -> Iterator[Mistake]:
+    if ("url" in data) == ("path" in data):
+        yield (), "expected one of url and path"
+    path = data.get("path")
+    if isinstance(path, str) and "://" in path:
+        yield ("path",), "expected a local folder; a server of Evidently's UI is named by url"

@@ -16,10 +16,12 @@ from mlvitals.evidently.workspace.metrics import RESULTS, STATUSES
 
 # Thresholds move without another thing being measured; the others say what is drawn.
 _NO_PARAMETERS = frozenset(
-    ("type", "column", "metric", "label")
-    + ("threshold", "num_threshold", "cat_threshold", "text_threshold", "drift_share")
-    + ("error_plot", "error_distr", "error_normality", "perc_error_plot", "nbinsx")
-    + ("conf_matrix", "pr_curve", "pr_table", "roc_curve")
+    {
+        *("type", "column", "metric", "label"),
+        *("threshold", "num_threshold", "cat_threshold", "text_threshold", "drift_share"),
+        *("error_plot", "error_distr", "error_normality", "perc_error_plot", "nbinsx"),
+        *("conf_matrix", "pr_curve", "pr_table", "roc_curve"),
+    }
 )
 
 
@@ -75,7 +77,9 @@ def choose(download: Download, workspace: Workspace) -> Content:
 
 
 def parts(value: object) -> Iterator[Part]:
-    """The numbers of a result in the form of Snapshot.dict(). A table, such as of correlations, has none that are shown."""
+    """The numbers of a result in the form of Snapshot.dict(). Of a table, such as of correlations, none is shown."""
+    if isinstance(value, list):
+        return
     if not isinstance(value, dict):
         yield Part("value", None, value)
     elif value.keys() in ({"count", "share"}, {"mean", "std"}):
@@ -83,7 +87,7 @@ def parts(value: object) -> Iterator[Part]:
     elif value.keys() == {"counts", "shares"} and all(isinstance(each, dict) for each in value.values()):
         for name, by_label in value.items():
             yield from (Part(name[:-1], label, each) for label, each in by_label.items())
-    elif not any(isinstance(each, dict) for each in value.values()):
+    elif not any(isinstance(each, dict | list) for each in value.values()):
         yield from (Part("value", label, each) for label, each in value.items())
 
 
