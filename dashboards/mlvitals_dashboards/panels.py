@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import attr
 from grafanalib import core
 from grafanalib._gen import DashboardEncoder
 
 Json = dict[str, Any]
+
+_ROOM_FOR_A_LABEL = 60
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
@@ -103,12 +106,11 @@ class Stat(core.Stat):
         )
 
 
+@attr.s
 class TimeSeries(core.TimeSeries):
     """Lines over time."""
 
-    def __init__(self, *, scale: Json | None = None, **options: Any) -> None:
-        super().__init__(**options)
-        self.scale = scale or {"type": "linear"}
+    scale: Json = attr.ib(factory=lambda: {"type": "linear"})
 
     def to_json_data(self) -> Json:
         """Grafana's form."""
@@ -133,6 +135,32 @@ class TimeSeries(core.TimeSeries):
                 "showLegend": True,
             },
             tooltip={"mode": "multi", "sort": "desc"},
+        )
+
+
+@attr.s
+class BarChart(core.BarChart):
+    """Bars side by side for each row of a table, named after the column `xField`."""
+
+    xField: str = attr.ib(default="")
+
+    def to_json_data(self) -> Json:
+        """Grafana's form."""
+        return _modern(
+            super().to_json_data(),
+            {"axisSoftMin": 0, "fillOpacity": 80, "gradientMode": "none", "lineWidth": 1},
+            barRadius=0,
+            barWidth=0.95,
+            fullHighlight=False,
+            groupWidth=0.8,
+            legend={"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": True},
+            orientation="auto",
+            showValue="never",
+            stacking="none",
+            tooltip={"mode": "multi", "sort": "none"},
+            xField=self.xField,
+            xTickLabelRotation=0,
+            xTickLabelSpacing=_ROOM_FOR_A_LABEL,
         )
 
 
