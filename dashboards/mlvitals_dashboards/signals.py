@@ -67,9 +67,11 @@ def select(metric: Metric | Series, **labels: str) -> str:
     return f"{metric}{{{','.join(matcher(name, value) for name, value in (variables | labels).items())}}}"
 
 
-def of_exporters(metric: Metric) -> str:
-    """A selector of the chosen exporters' series: for the choice of a model, which no model may narrow."""
-    return f'{metric}{{exporter=~"$exporter"}}'
+def of_exporters(metric: Metric, *variables: str) -> str:
+    """A selector of the chosen exporters' series: for the choice of a model, which no model may narrow. `variables`:
+    what was chosen before it.
+    """
+    return f"{metric}{{{','.join(matcher(name, f'=~${name}') for name in ('exporter', *variables))}}}"
 
 
 def of_process(metric: Metric | Series) -> str:
