@@ -53,6 +53,7 @@ _QUALITY = ("dataset", "target", "prediction", "metric", "operator")
 _PREDICTION = f"{_DATASET}: {label('metric')} of {label('prediction')} against {label('target')}"
 
 _TEST = ("dataset", "preset", "test")
+_FAILED_OF_COLUMNS = f'{m.TEST_STATUS}{{%s,status="fail",column!=""}} == 1'
 
 # Columns that changed are told of by another alert.
 _UNSCORED = f"unless ignoring (reason) sum without (change) ({m.COLUMN_SCHEMA_CHANGE}) > 0"
@@ -159,13 +160,8 @@ _DATA = (
         "warning",
         "A test of a data set fails.",
         f"{_DATASET}: {label('test')}{{{{ with $labels.preset }}}} ({{{{ . }}}}){{{{ end }}}} fails"
-        + lookup(
-            f'count({m.TEST_STATUS}{{%s,status="fail",column!=""}} == 1)',
-            *_TEST,
-            text=" for %s columns: ",
-            otherwise="",
-        )
-        + _some(f'{m.TEST_STATUS}{{%s,status="fail"}} == 1', *_TEST[1:])
+        + lookup(f"count({_FAILED_OF_COLUMNS})", *_TEST, text=" for %s columns: ", otherwise="")
+        + _some(_FAILED_OF_COLUMNS, *_TEST[1:])
         + ".",
         f'sum without (column, q, status) ({m.TEST_STATUS}{{status="fail"}}) > 0',
         for_=SECOND_LOOK,

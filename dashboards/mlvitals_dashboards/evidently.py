@@ -144,9 +144,7 @@ _ONE_COLUMN = [
         any_size=True,
         h=9,
     ),
-    bars(
-        "categories", "Values now and in the reference", "category", c.CATEGORIES, description=c.CATEGORY_SHARES, w=24
-    ),
+    bars("categories", "Values now and in the reference", "category", c.CATEGORIES, description=c.SHARES, w=24),
 ]
 _ORIGIN = row(
     "Where the data came from",

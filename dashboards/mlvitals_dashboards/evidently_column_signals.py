@@ -55,7 +55,7 @@ CATEGORIES = {
     )
     for side in m.SIDES
 }
-CATEGORY_SHARES = f"{_MOST} The share of each value, for columns that the data set's key categories names."
+SHARES = f"{_MOST} The share of each value, for columns that the data set's key categories names."
 QUANTILES = _of_side(
     m.COLUMN_QUANTILE, "q", "current", "none", f"{_MOST} Its quantiles; dashed, those of the reference.", _NO_QUANTILES
 )

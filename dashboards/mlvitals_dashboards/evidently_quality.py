@@ -1,4 +1,4 @@
-"""Data quality: do the tests of the data sets hold, what is wrong with their rows and columns, do the models still fit?"""
+"""Data quality: do the tests hold, what is wrong with rows and columns, do the models still fit?"""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ _TESTS = table(
         Column("Value", q.TEST_VALUE),
         *(Column(sign, q.TEST_BOUNDS[name]) for name, sign in (("lt", "<"), ("lte", "≤"), ("gt", ">"), ("gte", "≥"))),
     ],
-    description="Every test with what it looks at and its bounds, those that fail first. Tests of a whole data set have "
-    "no column.",
+    description="Every test with what it looks at and its bounds, those that fail first. Tests of a whole data set "
+    "have no column.",
     missing="No tests computed yet",
     sort="State",
     cell_links={"dataset": DATASET_LINKS, "column": COLUMN_LINKS},

@@ -1,4 +1,4 @@
-"""What is worth knowing about the quality of data sets: their statistics, tests, schemas, and the models judged on them."""
+"""What is worth knowing about the quality of data sets: statistics, tests, schemas, and the models judged on them."""
 
 from __future__ import annotations
 
@@ -148,13 +148,8 @@ def of_column(
 
 def share(metric: Metric, description: str, **labels: str) -> Signal:
     """A share of each column's values in the current data."""
-    return Signal(
-        by(COLUMN, select(metric, **labels)),
-        "percentunit",
-        description,
-        missing="None of these columns has it",
-        decimals=2,
-    )
+    found = by(COLUMN, select(metric, **labels))
+    return Signal(found, "percentunit", description, missing="None of these columns has it", decimals=2)
 
 
 COLUMN_MISSING = share(m.COLUMN_MISSING_RATIO, "Share of the rows without a value.", side="current")

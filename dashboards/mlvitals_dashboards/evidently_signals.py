@@ -49,7 +49,7 @@ def _of_dataset(target: str) -> str:
 NEWEST = f"({current(m.DATASET_NEWEST)} or {current(m.DATASET_MODIFIED)})"
 REFERENCE_MODIFIED = side(m.DATASET_MODIFIED, "reference")
 ANYTHING = "=~.*"
-"""Of a label that no variable narrows here: tests of whole data sets have no column, and these pages choose no model."""
+"""Of a label that no variable narrows: tests of whole data sets have no column, and no model is chosen here."""
 _TESTS = select(m.TEST_STATUS, column=ANYTHING)
 FAILED_TEST = f"{select(m.TEST_STATUS, status='fail', column=ANYTHING)} == 1"
 CHANGED = f"sum without (change) ({select(m.DATASET_SCHEMA_CHANGES)})"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import attr
 from grafanalib import core
 from grafanalib._gen import DashboardEncoder
 
@@ -106,11 +105,12 @@ class Stat(core.Stat):
         )
 
 
-@attr.s
 class TimeSeries(core.TimeSeries):
     """Lines over time."""
 
-    scale: Json = attr.ib(factory=lambda: {"type": "linear"})
+    def __init__(self, *, scale: Json | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.scale = scale or {"type": "linear"}
 
     def to_json_data(self) -> Json:
         """Grafana's form."""
@@ -138,11 +138,12 @@ class TimeSeries(core.TimeSeries):
         )
 
 
-@attr.s
 class BarChart(core.BarChart):
-    """Bars side by side for each row of a table, named after the column `xField`."""
+    """Bars side by side for each row of a table; `names` is the column that they are named after."""
 
-    xField: str = attr.ib(default="")
+    def __init__(self, *, names: str, thresholds: list[Threshold], **options: Any) -> None:
+        super().__init__(thresholdSteps=thresholds, **options)
+        self.names = names
 
     def to_json_data(self) -> Json:
         """Grafana's form."""
@@ -158,7 +159,7 @@ class BarChart(core.BarChart):
             showValue="never",
             stacking="none",
             tooltip={"mode": "multi", "sort": "none"},
-            xField=self.xField,
+            xField=self.names,
             xTickLabelRotation=0,
             xTickLabelSpacing=_ROOM_FOR_A_LABEL,
         )

@@ -109,7 +109,7 @@ def lines(
         overrides=dashed,
         legendPlacement="right" if w >= HALF else "bottom",
         lineInterpolation="stepAfter" if steps else "linear",
-        **({"scale": MANY_SIZES} if any_size else {}),
+        scale=MANY_SIZES if any_size else None,
         thresholdsStyleMode="line" if bounded else "off",
         extraJson={"fieldConfig": {"defaults": defaults}},
     )
@@ -136,8 +136,8 @@ def bars(
     w: int = 12,
     h: int = 9,
 ) -> BarChart:
-    """For each value of `label` a bar of each side (headline -> signal); `names`: numbers that are shown for the values,
-    and that the bars are ordered by.
+    """For each value of `label` a bar of each side (headline -> signal); `names`: numbers that are shown for the
+    values, and that the bars are ordered by.
     """
     columns = [Column("From", names)] if names else []
     columns += [Column(headline, signal) for headline, signal in sides.items()]
@@ -145,10 +145,8 @@ def bars(
     hidden = {"Time": True} | ({label: True} if names else {})
     by = "From" if names else label
     shown = columns[-1].signal
-    common = _common(key, title, Signal("", shown.unit, description), w, h, ())
-    common["thresholdSteps"] = common.pop("thresholds")
     return BarChart(
-        **common,
+        **_common(key, title, Signal("", shown.unit, description), w, h, ()),
         targets=_instant(columns),
         transformations=[
             {"id": "merge", "options": {}},
@@ -156,7 +154,7 @@ def bars(
             {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": by}]}},
         ],
         overrides=[_override("byName", "From", {"unit": names.unit})] if names else [],
-        xField=by,
+        names=by,
         extraJson={"fieldConfig": {"defaults": {"noValue": shown.missing, "unit": shown.unit}}},
     )
 
