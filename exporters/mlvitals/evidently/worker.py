@@ -18,11 +18,11 @@ from typing import TextIO
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import plain
-from mlvitals.evidently.engine import Engine, Tell
+from mlvitals.evidently.engine import Engine, Tell, sampled
 from mlvitals.evidently.job import EngineName, Job, Message
 from mlvitals.evidently.memory import peak_memory
 from mlvitals.evidently.plan import SIDES
-from mlvitals.evidently.reading import read, resolve
+from mlvitals.evidently.reading import read_all, resolve
 from mlvitals.evidently.results import Failed, Outcome, Progress
 
 
@@ -43,10 +43,15 @@ def compute(job: Job, tell: Tell) -> Outcome:
     listings = {side: resolve(side, dataset, settings, deadline) for side in SIDES}
     if job.known == {side: listing.identity for side, listing in listings.items()}:
         return Outcome(unchanged=True)
-    samples = {side: read(listing, dataset, deadline, tell) for side, listing in listings.items()}
-    results = engine(job.engine).score(samples["reference"].table, samples["current"].table, dataset, tell)
-    about = {side: sample.about for side, sample in samples.items()}
-    return Outcome(reads=about, results=results, peak_memory=peak_memory("self"))
+    samples = read_all(listings, dataset, deadline, tell)
+    tables = {side: sampled(sample.table, sample.about.rows) for side, sample in samples.items()}
+    results = engine(job.engine).score(tables["reference"], tables["current"], dataset, tell)
+    dropped = results.dropped_columns + max(sample.dropped for sample in samples.values())
+    return Outcome(
+        reads={side: sample.about for side, sample in samples.items()},
+        results=results.model_copy(update={"dropped_columns": dropped}),
+        peak_memory=peak_memory("self"),
+    )
 
 
 def _done(job: Job, tell: Tell) -> Message:
