@@ -89,12 +89,17 @@ def refusal(response: Response, url: str) -> UpstreamError:
 
 def unexpected(error: ValidationError, body: bytes | bytearray, url: str) -> UpstreamError:
     """The answer was not of the shape that it should have."""
+    return misshapen(error, body, shown(url), "answered")
+
+
+def misshapen(error: ValidationError, text: bytes | bytearray, where: str, says: str) -> UpstreamError:
+    """JSON was not of the shape that it should have; `where` is shown as it is, `says` is the verb for it."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     if first["type"] == "json_invalid":
-        kind = "HTML" if body[:256].lstrip()[:1] == b"<" else "what is not JSON, or was cut short"
-        return UpstreamError("parse", f"{shown(url)} answered {kind}")
-    where = ".".join(map(str, first["loc"])) or "the answer"
-    return UpstreamError("parse", f"{shown(url)}: {plain(where)}: {plain(first['msg'])}")
+        kind = "HTML" if text[:256].lstrip()[:1] == b"<" else "what is not JSON, or was cut short"
+        return UpstreamError("parse", f"{where} {says} {kind}")
+    at = ".".join(map(str, first["loc"])) or "the answer"
+    return UpstreamError("parse", f"{where}: {plain(at)}: {plain(first['msg'])}")
 
 
 def root_cause(error: BaseException) -> BaseException:

@@ -173,7 +173,7 @@ class Client:
         return refused
 
     def _parse(self, path: str, into: TypeAdapter[T], body: bytearray) -> T:
-        if _values(body) > MAX_VALUES:
+        if count_values(body) > MAX_VALUES:
             raise UpstreamError("limit", f"{shown(self._url(path))} answered more than {MAX_VALUES} JSON values")
         try:
             return into.validate_json(body)
@@ -205,7 +205,7 @@ class _Saved:
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
-def _values(body: bytearray) -> int:
+def count_values(body: bytes | bytearray) -> int:
     """About how many values the JSON text has, at most one too few for each list and object."""
 
     def marks(text: bytearray | bytes) -> int:

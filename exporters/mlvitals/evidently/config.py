@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, ByteSize, Field, PrivateAttr
+from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, PrivateAttr, ValidationInfo
 
 from mlvitals.core.collector import Schedule
 from mlvitals.core.locations import mistake
@@ -23,6 +26,7 @@ from mlvitals.core.settings import (
     Settings,
 )
 from mlvitals.evidently.plan import Plan
+from mlvitals.evidently.workspace.config import RunStore, Workspace
 
 Format = Literal["parquet", "csv", "jsonl", "arrow"]
 PREVIOUS = "previous"
@@ -35,12 +39,21 @@ _EXPECTED = "mlflow:REGISTRY/MODEL@ALIAS/ARTIFACT, such as mlflow:registry/churn
 
 
 _WINDOW = {"newest", "within"}
+_SCHEME = re.compile(r"[a-z][a-z0-9+]*:")
+
+
+def _below(path: str, info: ValidationInfo) -> str:
+    """A relative path starts at the configuration file's folder; its slash at the end stays."""
+    if path == PREVIOUS or _SCHEME.match(path):
+        return path
+    folder: Path = (info.context or {}).get("folder", Path())
+    return path if folder == Path() else os.path.join(folder, path)  # noqa: PTH118
 
 
 class Location(Settings):
     """Where one side of a data set is: a path, or a mapping with path and more."""
 
-    path: str = Field(
+    path: Annotated[str, AfterValidator(_below)] = Field(
         min_length=1,
         description="a file, a glob, or a folder of partitions such as /data/churn/dt=*/; a local path, webhdfs://, "
         "swebhdfs://, s3:// or mlflow:REGISTRY/MODEL@ALIAS/ARTIFACT",
@@ -125,6 +138,8 @@ class EvidentlySettings(HttpOptions):
     default_deadline: ClassVar[float] = 600.0
 
     datasets: tuple[Dataset, ...] = Field((), description="the data sets; see below")
+    workspaces: tuple[Workspace, ...] = Field((), description="Evidently workspaces to watch; see below")
+    workspace: RunStore | None = Field(None, description="Evidently workspace that runs are written into; see below")
     hdfs_user: str | None = Field(None, description="user.name of WebHDFS without authentication")
     s3: S3 = S3()
     workers: int = Field(1, ge=1, le=16, description="computations at the same time, each in a process of its own")
@@ -135,15 +150,18 @@ class EvidentlySettings(HttpOptions):
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
-        """What every exporter may have wrong, and two data sets of one name."""
+        """What every exporter may have wrong, two targets of one name, and what computing needs."""
         yield from super().mistakes(data)
-        seen: set[object] = set()
-        datasets = data.get("datasets")
-        for index, each in enumerate(datasets if isinstance(datasets, list) else ()):
-            name = each.get("name") if isinstance(each, Mapping) else None
-            if isinstance(name, str) and name in seen:
-                yield ("datasets", index, "name"), "another data set has this name already"
-            seen.add(name if isinstance(name, str) else None)
+        if data.get("datasets") and find_spec("evidently") is None:
+            yield ("datasets",), "computed with libraries that are missing here: pip install 'mlvitals[evidently]'"
+        seen: set[str] = set()
+        for key, what in (("datasets", "data set"), ("workspaces", "workspace or data set")):
+            entries = data.get(key)
+            for index, each in enumerate(entries if isinstance(entries, list) else ()):
+                name = each.get("name") if isinstance(each, Mapping) else None
+                if isinstance(name, str) and name in seen:
+                    yield (key, index, "name"), f"another {what} has this name already"
+                seen |= {name} if isinstance(name, str) else set()
 
     @property
     def registries(self) -> Mapping[str, HttpSettings]:
@@ -162,8 +180,13 @@ class EvidentlySettings(HttpOptions):
         made._registries = {name: other for name, other in others.items() if isinstance(other, HttpSettings)}
         return made
 
+    @property
+    def budget(self) -> float:
+        """Seconds that one computation may take."""
+        return super().schedule().deadline
+
     def schedule(self) -> Schedule:
-        """Of one data set. Its turn may come after all others: `deadline` is what one computation may take."""
+        """Of one data set. Its turn may come after all others: its deadline is the time that all of them may take."""
         own = super().schedule()
         waiting = own.deadline * math.ceil(max(1, len(self.datasets)) / self.workers)
         return Schedule(own.interval, waiting, max(own.stale_after, own.interval + waiting))

@@ -1,0 +1,65 @@
+"""Writes runs into an Evidently workspace, whose UI then shows them. Only a worker process may import this."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+from evidently.errors import EvidentlyError
+from evidently.ui.workspace import RemoteWorkspace, Workspace
+
+from mlvitals.core.collector import Deadline, Reason, UpstreamError
+from mlvitals.core.credentials import secret
+from mlvitals.core.failures import hide, plain
+from mlvitals.core.settings import HttpOptions
+from mlvitals.evidently.workspace.config import RunStore
+from mlvitals.evidently.workspace.files import LocalStore
+from mlvitals.evidently.workspace.folder import FolderSource
+from mlvitals.evidently.workspace.server import ServerSource
+from mlvitals.evidently.workspace.snapshot import WRITER, Run, snapshot
+from mlvitals.evidently.workspace.source import SnapshotRef
+
+SECRET_HEADER = "evidently-secret"  # noqa: S105 - the name of a header
+"""Source: SECRET_HEADER_NAME of evidently.legacy.ui.storage.common."""
+
+
+def write_run(run: Run, store: RunStore, settings: HttpOptions, deadline: Deadline) -> None:
+    """Add a run to the project that has the data set's name, which is made where there is none, and forget old ones.
+
+    Only runs that were written here are forgotten. Evidently's client knows no timeouts: tell the results of the run
+    before this is called. Raises UpstreamError.
+    """
+    token = secret(store.secret, store.secret_file)
+    try:
+        workspace = RemoteWorkspace(store.url, token or None) if store.url else Workspace.create(store.path)
+        found = workspace.search_project(run.dataset)
+        project = found[0] if found else workspace.create_project(run.dataset)
+        workspace.add_run(project.id, snapshot(run))
+        for old in _old(str(project.id), run, store, settings, deadline):
+            _delete(workspace, str(project.id), old.id, token, deadline)
+    except (EvidentlyError, OSError, ValueError) as error:
+        reason: Reason = "connect" if isinstance(error, OSError) else "http"
+        what = hide(plain(str(error) or type(error).__name__), [token])
+        raise UpstreamError(reason, f"cannot write the run into the workspace: {what}") from None
+
+
+def _old(project_id: str, run: Run, store: RunStore, settings: HttpOptions, deadline: Deadline) -> list[SnapshotRef]:
+    """Runs of this data set beyond those that are kept, by the time at which they were added."""
+    source = ServerSource(settings.http(store.url)) if store.url else FolderSource(store.path or "", LocalStore)
+    try:
+        refs = source.snapshots(project_id, deadline)
+    finally:
+        source.close()
+    about = {"written_by": WRITER, "dataset": run.dataset}
+    ours = [ref for ref in refs if about.items() <= dict(ref.metadata).items()]
+    return sorted(ours, key=lambda ref: ref.id)[: -store.keep]
+
+
+def _delete(workspace: Any, project_id: str, snapshot_id: str, token: str, deadline: Deadline) -> None:
+    if isinstance(workspace, Workspace):
+        workspace.delete_run(project_id, snapshot_id)
+        return
+    # RemoteWorkspace.delete_run is not implemented in Evidently 0.7; the server can do it.
+    url = f"{workspace.base_url}/api/projects/{project_id}/{snapshot_id}"
+    headers = {SECRET_HEADER: token} if token else {}
+    requests.delete(url, headers=headers, timeout=deadline.remaining()).raise_for_status()
