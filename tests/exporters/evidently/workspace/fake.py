@@ -37,9 +37,13 @@ test_of.__test__ = False  # type: ignore[attr-defined]
 
 
 class FakeEvidently:
-    """A responder for `Replay`. Projects by id, in the order in which they were added, and their snapshots by id."""
+    """A responder for `Replay`. Projects by id, in the order in which they were added, and their snapshots by id.
 
-    def __init__(self) -> None:
+    Snapshots are numbered from `first`; a reader knows them by their ids.
+    """
+
+    def __init__(self, first: int = 1000) -> None:
+        self._first = first
         self.projects: dict[str, Json] = {}
         self.snapshots: dict[str, dict[str, Json]] = {}
         self.headers: dict[str, str] = {}
@@ -56,7 +60,7 @@ class FakeEvidently:
     ) -> str:
         """Add a snapshot; its id. Without metrics it has the number of its rows, which is how many there are."""
         number = len(self.snapshots[project_id]) + 1
-        snapshot_id = uuid7(1000 + number)
+        snapshot_id = uuid7(self._first + number)
         header = {"name": None, "timestamp": timestamp, "metadata": {}, "tags": []} | about
         content = {"metrics": metrics or (metric("RowCount", number),), "tests": tests or []}
         self.snapshots[project_id][snapshot_id] = {"header": header, "content": content}

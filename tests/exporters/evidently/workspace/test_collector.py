@@ -125,7 +125,7 @@ def test_of_two_projects_of_one_name_the_older_is_shown(evidently: FakeEvidently
 
 
 def test_tags_and_metadata(evidently: FakeEvidently, reading: Made) -> None:
-    about = {
+    about: Any = {
         "tags": ["nightly", "team: growth", "model:of the tag", "x:y"],
         "metadata": {"model": "churn", "version": "12"},
     }

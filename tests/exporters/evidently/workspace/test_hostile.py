@@ -59,7 +59,7 @@ def failure(place: Place) -> str:
 
 
 def whole() -> dict[str, Any]:
-    header = {"name": None, "timestamp": DAY, "metadata": {}, "tags": []}
+    header: dict[str, Any] = {"name": None, "timestamp": DAY, "metadata": {}, "tags": []}
     return file_of({"header": header, "content": {"metrics": [metric("RowCount", 1)], "tests": []}})
 
 
