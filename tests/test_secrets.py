@@ -144,6 +144,17 @@ def _databases(garden: Garden) -> Iterator[dict[str, Any]]:
         yield {"name": scheme, "type": "airflow", "interval": "1h", "database": database}
 
 
+def _stores(garden: Garden) -> Iterator[dict[str, Any]]:
+    sides = {"reference": "s3://bucket/reference.parquet", "current": "s3://bucket/current.parquet"}
+    at = {"endpoint_url": "http://127.0.0.1:9", "region": "nowhere", "access_key": "ann"}
+    for name, key in (
+        ("s3-variable", {"secret_key": garden.variable("S3_KEY")}),
+        ("s3-file", {"secret_key_file": garden.file("s3-key")}),
+    ):
+        datasets = [{"name": "bought", **sides}]
+        yield {"name": name, "type": "evidently", "interval": "1h", "s3": at | key, "datasets": datasets}
+
+
 def _over_http() -> list[str]:
     return [name for name in registry.type_names() if issubclass(registry.exporter_type(name).settings, HttpOptions)]
 
@@ -159,6 +170,7 @@ def _config(garden: Garden, url: str) -> dict[str, Any]:
         "exporters": [
             *(entry for name in _over_http() for entry in _exporters(garden, name, url)),
             *_databases(garden),
+            *_stores(garden),
         ],
         "notifications": {
             "receiver": "ops",

@@ -44,7 +44,8 @@ SYSTEM = System(
             + each(f"{m.TARGET_FAILURE}{{%s}}", "target", by="target", show=_REASON)
             + ". "
             + last_read(m.TARGET_LAST_SUCCESS, "target"),
-            f"{m.TARGET_UP} == 0\nunless ignoring (target) {m.EXPORTER_UP} == 0",
+            # A data set is a target too, and has an alert that knows what computing one takes.
+            f'{m.TARGET_UP}{{exporter_type!="evidently"}} == 0\nunless ignoring (target) {m.EXPORTER_UP} == 0',
             for_="10m",
         ),
         Alert(

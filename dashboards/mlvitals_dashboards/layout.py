@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import Any
 
 import attr
@@ -114,7 +115,7 @@ def _placed(panels: Iterable[Any]) -> list[Any]:
 def _flush(line: list[Any], y: int, placed: list[Any]) -> int:
     x = 0
     for panel in line:
-        placed.append(attr.evolve(panel, gridPos=attr.evolve(panel.gridPos, x=x, y=y)))
+        placed.append(_with(panel, gridPos=attr.evolve(panel.gridPos, x=x, y=y)))
         x += panel.gridPos.w
     bottom = y + max((panel.gridPos.h for panel in line), default=0)
     line.clear()
@@ -123,7 +124,13 @@ def _flush(line: list[Any], y: int, placed: list[Any]) -> int:
 
 def _row_at(row: Any, y: int) -> Any:
     inside = [
-        attr.evolve(panel, gridPos=attr.evolve(panel.gridPos, y=panel.gridPos.y + y + 1))
-        for panel in _placed(row.panels)
+        _with(panel, gridPos=attr.evolve(panel.gridPos, y=panel.gridPos.y + y + 1)) for panel in _placed(row.panels)
     ]
-    return attr.evolve(row, gridPos=core.GridPos(h=1, w=WIDTH, x=0, y=y), panels=inside)
+    return _with(row, gridPos=core.GridPos(h=1, w=WIDTH, x=0, y=y), panels=inside)
+
+
+def _with(panel: Any, **changes: Any) -> Any:
+    """A copy with these attributes. attr.evolve would lose what our own classes add to grafanalib's."""
+    changed = copy(panel)
+    vars(changed).update(changes)
+    return changed

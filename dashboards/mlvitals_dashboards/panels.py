@@ -14,6 +14,8 @@ from grafanalib._gen import DashboardEncoder
 
 Json = dict[str, Any]
 
+_ROOM_FOR_A_LABEL = 60
+
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 _PANEL_KEYS = ("type", "id", "title", "description", "datasource", "gridPos", "links", "targets", "transformations")
@@ -133,6 +135,33 @@ class TimeSeries(core.TimeSeries):
                 "showLegend": True,
             },
             tooltip={"mode": "multi", "sort": "desc"},
+        )
+
+
+class BarChart(core.BarChart):
+    """Bars side by side for each row of a table; `names` is the column that they are named after."""
+
+    def __init__(self, *, names: str, thresholds: list[Threshold], **options: Any) -> None:
+        super().__init__(thresholdSteps=thresholds, **options)
+        self.names = names
+
+    def to_json_data(self) -> Json:
+        """Grafana's form."""
+        return _modern(
+            super().to_json_data(),
+            {"axisSoftMin": 0, "fillOpacity": 80, "gradientMode": "none", "lineWidth": 1},
+            barRadius=0,
+            barWidth=0.95,
+            fullHighlight=False,
+            groupWidth=0.8,
+            legend={"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": True},
+            orientation="auto",
+            showValue="never",
+            stacking="none",
+            tooltip={"mode": "multi", "sort": "none"},
+            xField=self.names,
+            xTickLabelRotation=0,
+            xTickLabelSpacing=_ROOM_FOR_A_LABEL,
         )
 
 

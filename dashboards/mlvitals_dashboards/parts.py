@@ -9,7 +9,17 @@ from typing import Any
 
 from grafanalib import core
 
-from mlvitals_dashboards.panels import DATASOURCE, Row, Stat, StateTimeline, Table, Target, Threshold, TimeSeries
+from mlvitals_dashboards.panels import (
+    DATASOURCE,
+    BarChart,
+    Row,
+    Stat,
+    StateTimeline,
+    Table,
+    Target,
+    Threshold,
+    TimeSeries,
+)
 from mlvitals_dashboards.signals import NO_DATA, Signal
 
 EXTERNAL_URL = "${mlvitals_url:raw}"
@@ -75,12 +85,13 @@ def lines(
     more: Mapping[str, Signal] | None = None,
     steps: bool = False,
     any_size: bool = False,
+    bounded: bool = False,
     w: int = 12,
     h: int = 8,
     links: Sequence[Json] = (),
 ) -> TimeSeries:
     """The signal over time; `more` adds dashed lines (legend -> signal), `steps` draws values that jump, `any_size`
-    those that differ by orders of magnitude or may be negative.
+    those that differ by orders of magnitude or may be negative, `bounded` a line at each of the signal's bounds.
     """
     queries = {legend: signal, **(more or {})}
     targets = [
@@ -99,6 +110,7 @@ def lines(
         legendPlacement="right" if w >= HALF else "bottom",
         lineInterpolation="stepAfter" if steps else "linear",
         scale=MANY_SIZES if any_size else None,
+        thresholdsStyleMode="line" if bounded else "off",
         extraJson={"fieldConfig": {"defaults": defaults}},
     )
 
@@ -110,6 +122,40 @@ def timeline(key: str, title: str, signal: Signal, legend: str, *, w: int = 24, 
         targets=[Target(signal.expr, legendFormat=legend, refId="A")],
         mappings=_words(signal),
         extraJson={"fieldConfig": {"defaults": {"noValue": signal.missing, "unit": signal.unit}}},
+    )
+
+
+def bars(
+    key: str,
+    title: str,
+    label: str,
+    sides: Mapping[str, Signal],
+    *,
+    names: Signal | None = None,
+    description: str,
+    w: int = 12,
+    h: int = 9,
+) -> BarChart:
+    """For each value of `label` a bar of each side (headline -> signal); `names`: numbers that are shown for the
+    values, and that the bars are ordered by.
+    """
+    columns = [Column("From", names)] if names else []
+    columns += [Column(headline, signal) for headline, signal in sides.items()]
+    renamed = {f"Value #{_ref(index)}": column.title for index, column in enumerate(columns)}
+    hidden = {"Time": True} | ({label: True} if names else {})
+    by = "From" if names else label
+    shown = columns[-1].signal
+    return BarChart(
+        **_common(key, title, Signal("", shown.unit, description), w, h, ()),
+        targets=_instant(columns),
+        transformations=[
+            {"id": "merge", "options": {}},
+            {"id": "organize", "options": {"excludeByName": hidden, "renameByName": renamed}},
+            {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": by}]}},
+        ],
+        overrides=[_override("byName", "From", {"unit": names.unit})] if names else [],
+        names=by,
+        extraJson={"fieldConfig": {"defaults": {"noValue": shown.missing, "unit": shown.unit}}},
     )
 
 
@@ -149,8 +195,7 @@ def table(
     A query may lack a label that others have, its cells are then empty in that label's column. `hide` names columns
     that are queried for their labels only. `order` lists all headlines, by default the labels come first.
     """
-    refs = [_ref(index) for index in range(len(columns))]
-    fields = ["Value"] if len(columns) == 1 else [f"Value #{ref}" for ref in refs]
+    fields = ["Value"] if len(columns) == 1 else [f"Value #{_ref(index)}" for index in range(len(columns))]
     renamed = dict(labels) | dict(zip(fields, (column.title for column in columns), strict=True))
     ordered = sorted(renamed, key=lambda field: order.index(renamed[field]) if order else 0)
     hidden = {"Time": True} | {field: True for field in fields if renamed[field] in hide}
@@ -169,10 +214,7 @@ def table(
     ]
     return Table(
         **_common(key, title, signal, w, h, links),
-        targets=[
-            Target(column.signal.expr, instant=True, format="table", refId=ref)
-            for column, ref in zip(columns, refs, strict=True)
-        ],
+        targets=_instant(columns),
         transformations=[{"id": "merge", "options": {}}, {"id": "organize", "options": organize}],
         overrides=overrides,
         unit="none",
@@ -220,6 +262,13 @@ def objective_table(signal: Signal, alert: str) -> Table:
 def row(title: str, panels: Sequence[Any] = ()) -> Row:
     """A headline; with panels it is collapsed."""
     return Row(id=panel_id("row " + title), title=title, collapsed=bool(panels), panels=list(panels))
+
+
+def _instant(columns: Sequence[Column]) -> list[Target]:
+    return [
+        Target(column.signal.expr, instant=True, format="table", refId=_ref(index))
+        for index, column in enumerate(columns)
+    ]
 
 
 def _common(key: str, title: str, signal: Signal, w: int, h: int, links: Sequence[Json]) -> Json:

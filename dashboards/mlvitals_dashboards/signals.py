@@ -10,7 +10,7 @@ from mlvitals.core.metric import Metric
 PROCESS_TYPE = "mlvitals"
 """The exporter type under which the process's own page stands in Prometheus."""
 
-VARIABLES = ("exporter", "model", "experiment", "dag_id")
+VARIABLES = ("exporter", "model", "experiment", "dag_id", "dataset", "column")
 """Labels that a dashboard variable of the same name narrows, wherever a metric has them."""
 
 
@@ -59,14 +59,19 @@ class Signal:
 
 
 def select(metric: Metric | Series, **labels: str) -> str:
-    """A selector of the metric's series, narrowed by its variables and by labels, as `matcher` takes them."""
-    matchers = [f'{name}=~"${name}"' for name in VARIABLES if name in ("exporter", *metric.labels)]
-    return f"{metric}{{{','.join([*matchers, *(matcher(name, value) for name, value in labels.items())])}}}"
+    """A selector of the metric's series, narrowed by its variables and by labels, as `matcher` takes them.
+
+    A label that is given takes the place of the variable of its name.
+    """
+    variables = {name: f"=~${name}" for name in VARIABLES if name in ("exporter", *metric.labels)}
+    return f"{metric}{{{','.join(matcher(name, value) for name, value in (variables | labels).items())}}}"
 
 
-def of_exporters(metric: Metric) -> str:
-    """A selector of the chosen exporters' series: for the choice of a model, which no model may narrow."""
-    return f'{metric}{{exporter=~"$exporter"}}'
+def of_exporters(metric: Metric, *variables: str) -> str:
+    """A selector of the chosen exporters' series: for the choice of a model, which no model may narrow. `variables`:
+    what was chosen before it.
+    """
+    return f"{metric}{{{','.join(matcher(name, f'=~${name}') for name in ('exporter', *variables))}}}"
 
 
 def of_process(metric: Metric | Series) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import json
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,13 +20,17 @@ from tabulate import tabulate
 from mlvitals import __version__, assets, catalogue, config, logs, registry
 from mlvitals.advice import WHAT_TO_DO
 from mlvitals.core import server
+from mlvitals.core.collector import UpstreamError
 from mlvitals.core.memory import give_large_blocks_back
 from mlvitals.core.runner import collect_once
 from mlvitals.core.settings import ExporterSettings
 from mlvitals.core.webconfig import WebConfig
 from mlvitals.daemon import Daemon, Plan, remember_hangup
+from mlvitals.evidently.config import Dataset
+from mlvitals.evidently.job import EngineName
+from mlvitals.evidently.results import Progress
 from mlvitals.model import DEFAULT_LISTEN, Config
-from mlvitals.overrides import settings_from_sets
+from mlvitals.overrides import data_from_sets, settings_from_sets
 from mlvitals.suite import collectors
 
 log = structlog.get_logger()
@@ -166,6 +171,43 @@ def generate(file: Path | None, output: Path) -> None:
 
 
 @main.command()
+@click.argument("reference")
+@click.argument("current")
+@click.option("--engine", type=click.Choice(["evidently"]), default="evidently", show_default=True, help="What scores.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option(
+    "--set",
+    "sets",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="A key of a data set of the exporter evidently, as in --set drift.numeric=psi; repeat it for lists.",
+)
+@_command
+def compare(reference: str, current: str, engine: EngineName, form: str, sets: tuple[str, ...]) -> None:
+    """Compare two data sets once: drift and quality of each column.
+
+    REFERENCE and CURRENT are files, globs or folders of Parquet, CSV, JSON lines or Arrow, here or at webhdfs:// or
+    s3://.
+
+    \b
+    exit 0  no data set drift
+    exit 3  data set drift: the share of drifted columns reaches drift.share
+    exit 1  an error, or no column could be scored
+    """
+    from mlvitals.evidently import compare as comparing
+
+    def compared() -> comparing.Comparison:
+        sides = {"reference": reference, "current": current}
+        data = {"name": "compare", **sides, **data_from_sets(Dataset, sets)}
+        dataset = config.model_from(Dataset, data, "compare")
+        return comparing.compare(dataset, engine, _show)
+
+    found = _or_exit(compared)
+    click.echo(found.as_json() if form == "json" else found.as_table())
+    raise SystemExit(found.exit_code)
+
+
+@main.command()
 @click.option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True)
 @_command
 def metrics(form: str) -> None:
@@ -178,6 +220,13 @@ def metrics(form: str) -> None:
         click.echo(catalogue.markdown(), nl=False)
     else:
         click.echo(catalogue.table())
+
+
+def _show(progress: Progress) -> None:
+    """How far it is, on one line of a terminal."""
+    if sys.stderr.isatty():
+        count = f" {progress.done}/{progress.of}" if progress.of else ""
+        click.echo(f"\r\x1b[K{progress.step}{count} …", err=True, nl=False)
 
 
 def _sockets(address: str) -> list[socket.socket]:
@@ -221,7 +270,7 @@ def _or_exit(action: Callable[[], T]) -> T:
         return action()
     except config.ConfigError as error:
         _fail(error.problems)
-    except (LookupError, OSError, ValueError) as error:
+    except (LookupError, OSError, UpstreamError, ValueError) as error:
         _fail([str(error)])
 
 

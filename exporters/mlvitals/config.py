@@ -18,7 +18,7 @@ from mlvitals.core.webconfig import WebConfig
 from mlvitals.model import Config
 from mlvitals.yamlfile import ConfigError, Document, Location, read
 
-__all__ = ["ConfigError", "load", "load_web", "settings_from"]
+__all__ = ["ConfigError", "load", "load_web", "model_from", "settings_from"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -75,8 +75,14 @@ def load_web(path: Path) -> WebConfig:
 
 def settings_from(type_name: str, data: Mapping[str, Any], source: str) -> ExporterSettings:
     """One exporter's settings from data that stands in no file. Raises ConfigError or LookupError."""
-    model = registry.exporter_type(type_name).settings
-    return _whole(Document(source), model, {"name": type_name, "type": type_name, **data}, {"folder": Path()})
+    return model_from(
+        registry.exporter_type(type_name).settings, {"name": type_name, "type": type_name, **data}, source
+    )
+
+
+def model_from(model: type[M], data: Mapping[str, Any], source: str) -> M:
+    """A model from data that stands in no file; relative paths start here. Raises ConfigError."""
+    return _whole(Document(source), model, data, {"folder": Path()})
 
 
 class _Loader:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, get_origin
 
 import yaml
+from pydantic import BaseModel
 
 from mlvitals import registry
 from mlvitals.config import settings_from
@@ -20,7 +21,14 @@ def settings_from_sets(type_name: str, sets: Sequence[str]) -> ExporterSettings:
 
     Raises ConfigError, also for a secret: the command line shows in `ps`. Raises LookupError for an unknown type.
     """
-    model = registry.exporter_type(type_name).settings
+    data = data_from_sets(registry.exporter_type(type_name).settings, sets)
+    if "type" in data:
+        raise ConfigError([f"{SOURCE} type: the type is {type_name}, as named before"])
+    return settings_from(type_name, data, SOURCE)
+
+
+def data_from_sets(model: type[BaseModel], sets: Sequence[str]) -> dict[str, Any]:
+    """What `a.b=value` texts say, as data for this model. Raises ConfigError."""
     data: dict[str, Any] = {}
     for text in sets:
         key, equals, value = text.partition("=")
@@ -29,12 +37,10 @@ def settings_from_sets(type_name: str, sets: Sequence[str]) -> ExporterSettings:
             raise ConfigError(
                 [f"{SOURCE}: expected KEY=VALUE, got {text!r}" if equals else f"{SOURCE}: expected KEY=VALUE"]
             )
-        if path == ["type"]:
-            raise ConfigError([f"{SOURCE} type: the type is {type_name}, as named before"])
         if path[-1] in secret_keys(model):
             raise ConfigError([f"{SOURCE} {key}: a secret would show in ps: use {path[-1]}_file"])
         _put(data, path, _scalar(key, value), sequence=_is_sequence(model, path))
-    return settings_from(type_name, data, SOURCE)
+    return data
 
 
 def _put(data: dict[str, Any], path: Sequence[str], value: object, *, sequence: bool) -> None:

@@ -80,3 +80,8 @@ def test_the_only_column_of_values_has_the_name_that_grafana_gives_it() -> None:
     assert organized[0]["renameByName"] == {"exporter": "E", "Value": "V"}
     assert organized[1]["renameByName"] == {"exporter": "E", "Value #A": "V", "Value #B": "W"}
     assert organized[1]["excludeByName"] == {"Time": True, "Value #B": True}
+
+
+def test_the_scale_of_a_graph_stays_when_it_is_placed() -> None:
+    (panel,) = panels(made(lines("a", "A", SIGNAL, "", any_size=True)))
+    assert panel["fieldConfig"]["defaults"]["custom"]["scaleDistribution"]["type"] == "symlog"

@@ -14,6 +14,7 @@ from mlvitals_dashboards import suite_signals as suite
 from mlvitals_dashboards.queries import substituted
 from tests.dashboards.airflow_cases import CASES as AIRFLOW
 from tests.dashboards.cases import Case, Series
+from tests.dashboards.evidently_cases import CASES as EVIDENTLY
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -153,7 +154,7 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", [*CASES, *AIRFLOW], ids=lambda case: case.why)
+@pytest.mark.parametrize("case", [*CASES, *AIRFLOW, *EVIDENTLY], ids=lambda case: case.why)
 def test_the_signal_says_it(case: Case, program: Callable[[str], Path], tmp_path: Path) -> None:
     expected = [{"labels": labels, "value": value} for labels, value in case.expected.items()]
     unit = {

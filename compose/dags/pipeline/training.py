@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -28,6 +30,7 @@ KINDS: dict[str, Any] = {
     "digits-knn": KNeighborsClassifier(n_neighbors=5, algorithm="brute"),
 }
 ALIAS, METRIC = "champion", "accuracy"
+REFERENCE = "reference.parquet"
 
 
 def train(model_name: str, folder: str, tags: Mapping[str, str]) -> str:
@@ -43,6 +46,7 @@ def train(model_name: str, folder: str, tags: Mapping[str, str]) -> str:
             mlflow.log_input(_reference(rows[name], data.file_url(folder, name), name), context)
         mlflow.log_params(model.get_params())
         inputs, target = data.split_off_target(rows["train"])
+        log_reference(inputs)
         model.fit(inputs, target)
         scores = evaluate(model, rows["test"])
         mlflow.log_metrics(scores)
@@ -56,6 +60,14 @@ def evaluate(model: Any, test: pd.DataFrame) -> dict[str, float]:
     inputs, truth = data.split_off_target(test)
     guess = model.predict(inputs)
     return {"accuracy": accuracy_score(truth, guess), "f1_macro": f1_score(truth, guess, average="macro")}
+
+
+def log_reference(inputs: pd.DataFrame) -> None:
+    """Save what the model is trained on as an artifact of its run: what it is asked later is held against it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / REFERENCE
+        inputs.to_parquet(file, index=False)
+        mlflow.log_artifact(str(file))
 
 
 def promote(model_name: str, version: str, score: float) -> None:

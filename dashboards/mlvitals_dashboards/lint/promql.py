@@ -21,6 +21,7 @@ TARGET_LABELS = frozenset({"exporter", "exporter_type", "job", "instance"})
 _CHOSEN = "(?:.+)"
 """What stands for a variable's values, so that a matcher of a variable is told from one written out."""
 _RANGED = frozenset({"rate", "irate", "increase"})
+_LABELLING = frozenset({"label_join", "label_replace"})
 _LEGEND = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
@@ -133,6 +134,8 @@ def _labels(tree: Any, known: Mapping[str, Metric | Series]) -> frozenset[str]:
             return frozenset()
         named = frozenset(tree.modifier.labels)
         return below & named if tree.modifier.type == parser.AggModifierType.By else below - named
+    if isinstance(tree, parser.Call) and tree.func.name in _LABELLING:
+        return below | {tree.args[1].val}
     return below
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, ByteSize, Field, PrivateAttr, SecretStr
+from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, PrivateAttr, ValidationInfo
 
 from mlvitals.core.collector import Schedule
+from mlvitals.core.s3 import S3
 from mlvitals.core.settings import (
-    ConfigFile,
     Duration,
     ExporterSettings,
     HttpOptions,
     HttpSettings,
-    HttpUrl,
     Mistake,
     Name,
     Reference,
@@ -35,10 +37,21 @@ MLFLOW = re.compile(r"mlflow:(?P<registry>[^/@]+)/(?P<model>[^/@]+)@(?P<alias>[^
 _EXPECTED = "mlflow:REGISTRY/MODEL@ALIAS/ARTIFACT, such as mlflow:registry/churn@champion/reference.parquet"
 
 
+_SCHEME = re.compile(r"[a-z][a-z0-9+]*:")
+
+
+def _below(path: str, info: ValidationInfo) -> str:
+    """A relative path starts at the configuration file's folder; its slash at the end stays."""
+    if path == PREVIOUS or _SCHEME.match(path):
+        return path
+    folder: Path = (info.context or {}).get("folder", Path())
+    return path if folder == Path() else os.path.join(folder, path)  # noqa: PTH118
+
+
 class Location(Settings):
     """Where one side of a data set is: a path, or a mapping with path and more."""
 
-    path: str = Field(
+    path: Annotated[str, AfterValidator(_below)] = Field(
         min_length=1,
         description="a file, a glob, or a folder of partitions such as /data/churn/dt=*/; a local path, webhdfs://, "
         "swebhdfs://, s3:// or mlflow:REGISTRY/MODEL@ALIAS/ARTIFACT",
@@ -59,17 +72,6 @@ def _location(value: object) -> object:
 
 
 Place = Annotated[Location, BeforeValidator(_location)]
-
-
-class S3(Settings):
-    """How S3, or what speaks like it, is reached."""
-
-    endpoint_url: HttpUrl | None = Field(None, description="another service than Amazon's, such as http://minio:9000")
-    region: str | None = Field(None, description="region of the bucket")
-    access_key: str | None = Field(None, description="access key; without it boto's usual places are asked")
-    secret_key: SecretStr | None = Field(None, description="its secret key")
-    secret_key_file: ConfigFile | None = Field(None, description="file that holds the secret key")
-    ca_file: ConfigFile | None = Field(None, description="CA that signed the certificate of endpoint_url")
 
 
 class Objectives(Settings):
@@ -135,8 +137,10 @@ class EvidentlySettings(HttpOptions):
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
-        """What every exporter may have wrong, and two targets of one name."""
+        """What every exporter may have wrong, two targets of one name, and what computing needs."""
         yield from super().mistakes(data)
+        if data.get("datasets") and find_spec("evidently") is None:
+            yield ("datasets",), "computed with libraries that are missing here: pip install 'mlvitals[evidently]'"
         seen: set[str] = set()
         for key, what in (("datasets", "data set"), ("workspaces", "workspace or data set")):
             entries = data.get(key)
@@ -163,8 +167,13 @@ class EvidentlySettings(HttpOptions):
         made._registries = {name: other for name, other in others.items() if isinstance(other, HttpSettings)}
         return made
 
+    @property
+    def budget(self) -> float:
+        """Seconds that one computation may take."""
+        return super().schedule().deadline
+
     def schedule(self) -> Schedule:
-        """Of one data set. Its turn may come after all others: `deadline` is what one computation may take."""
+        """Of one data set. Its turn may come after all others: its deadline is the time that all of them may take."""
         own = super().schedule()
         waiting = own.deadline * math.ceil(max(1, len(self.datasets)) / self.workers)
         return Schedule(own.interval, waiting, max(own.stale_after, own.interval + waiting))

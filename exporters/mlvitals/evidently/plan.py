@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, get_args
 
 from pydantic import Field
 
+from mlvitals.core.bounds import BoundText, contradictions, parse_bound
 from mlvitals.core.patterns import Patterns, matches
 from mlvitals.core.settings import Mistake, Settings
-from mlvitals.evidently import metrics
 
+Side = Literal["reference", "current"]
+SIDES: tuple[Side, ...] = get_args(Side)
 Method = Literal["ks", "psi", "kl_div", "jensenshannon", "wasserstein", "chisquare"]
 """Evidently's own names of drift methods."""
 NUMERIC_METHODS: tuple[Method, ...] = get_args(Method)[:-1]
@@ -110,7 +113,10 @@ PRESETS: Mapping[str, tuple[TestName, ...]] = {
 
 
 class TestRule(Settings):
-    """A bound of one test that replaces its default; for columns that a pattern matches."""
+    """A bound of one test that replaces its default; for columns that a pattern matches.
+
+    Of the rules that match, the first critical one and the first other one count: a fail and a warning.
+    """
 
     __test__ = False
 
@@ -126,13 +132,33 @@ class TestRule(Settings):
     enabled: bool = Field(True, description="false leaves the test out")
 
 
+QUALITY: Mapping[str, tuple[str, ...]] = {
+    "regression": ("rmse", "mse", "mae", "r2"),
+    "classification": ("f1", "accuracy"),
+}
+"""Kind of a prediction -> what is measured of it."""
+
+
 class Prediction(Settings):
     """A target and what a model predicted of it, both columns of the data set."""
 
     target: str = Field(description="column that holds what was true")
     prediction: str = Field(description="column that holds what was predicted")
     kind: Literal["regression", "classification"] = Field(description="regression or classification")
-    bounds: tuple[str, ...] = Field((), description="bounds of what is measured, such as 'rmse < 10' or 'f1 >= 0.8'")
+    bounds: tuple[BoundText, ...] = Field(
+        (), description="bounds of what is measured, such as 'rmse < 10' or 'f1 >= 0.8'"
+    )
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Bounds that contradict each other, or of what is not measured."""
+        bounds = data.get("bounds")
+        yield from contradictions("bounds", bounds)
+        measured = QUALITY.get(str(data.get("kind")), ())
+        for index, text in enumerate(bounds if measured and isinstance(bounds, list) else ()):
+            with contextlib.suppress(ValueError, AttributeError):
+                if (metric := parse_bound(text).metric) not in measured:
+                    yield ("bounds", index), f"{metric} is not measured here; expected one of {', '.join(measured)}"
 
 
 class Plan(Settings):
@@ -153,7 +179,3 @@ class Plan(Settings):
     max_categories: int = Field(20, ge=1, le=100, description="values shown of such a column, the most common first")
     tests: tuple[TestRule, ...] = Field((), description="bounds that replace those of the tests' defaults")
     predictions: tuple[Prediction, ...] = Field((), description="targets and predictions, for model quality")
-
-
-SIDES = metrics.SIDES
-Side = Literal["reference", "current"]

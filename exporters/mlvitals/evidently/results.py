@@ -13,11 +13,13 @@ from pydantic import BaseModel, ConfigDict
 from mlvitals.core.collector import Reason
 from mlvitals.evidently.plan import Method, Side, TestName
 
-ColumnKind = Literal["numeric", "categorical", "datetime", "text"]
+ColumnKind = Literal["numeric", "categorical", "datetime", "text", "unsupported"]
+"""What a column is computed as. `text` has statistics only; of `unsupported` ones only missing values are counted."""
 ColumnReason = Literal["all_null", "too_few", "type", "method", "missing", "unsupported", "error"]
 """Why a column has no drift score: no values on a side, fewer than two, other types on both sides, a method that its
 kind has not, absent on a side, a type that is not looked at, Evidently failed (the message says how)."""
 SchemaChange = Literal["missing", "new", "type_changed", "all_null"]
+Bound = Literal["lt", "lte", "gt", "gte"]
 Status = Literal["success", "warning", "fail", "error", "skipped"]
 
 
@@ -112,7 +114,7 @@ class TestResult(Result):
     q: float | None = None
     status: Status
     value: float | None = None
-    bounds: Mapping[Literal["lt", "lte", "gt", "gte"], float] = {}
+    bounds: Mapping[Bound, float] = {}
     message: str = ""
 
 

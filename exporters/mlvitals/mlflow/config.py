@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
+from mlvitals.core.bounds import Bound, BoundText, contradictions, parse_bound
 from mlvitals.core.objectives import about_one_thing
 from mlvitals.core.patterns import Patterns
 from mlvitals.core.settings import Duration, HttpSettings, Mistake, Settings
-
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_BOUND = re.compile(rf"(?P<metric>[^<>=]*[^<>=\s])\s*(?P<operator><=|>=|<|>)\s*(?P<value>{_NUMBER})")
-
-
-class Bound(NamedTuple):
-    """A bound on a run's metric: right while `metric operator value` holds."""
-
-    metric: str
-    operator: str
-    value: float
-
-
-def parse_bound(text: str) -> Bound:
-    """`mse < 0.5` in parts. Raises ValueError."""
-    match = _BOUND.fullmatch(text.strip())
-    if match is None or not math.isfinite(value := float(match["value"])):
-        raise ValueError(f"expected a bound such as 'mse < 0.5', got {text!r}")
-    return Bound(match["metric"], match["operator"], value)
-
-
-def _bound(text: str) -> str:
-    parse_bound(text)
-    return text
-
 
 _EXPECTED = {"model": ("new_version_within", "metrics"), "experiment": ("stuck_after",)}
 """What an objective can be about -> the keys that say what is expected of it."""
@@ -50,9 +24,7 @@ class Objective(Settings):
         None, description="a new version of the model appears at least this often"
     )
     alias: str = Field("champion", description="pattern of the model's aliases that `metrics` speaks of")
-    metrics: tuple[Annotated[str, AfterValidator(_bound)], ...] = Field(
-        (), description="bounds on metrics behind the alias, such as 'mse < 0.5'"
-    )
+    metrics: tuple[BoundText, ...] = Field((), description="bounds on metrics behind the alias, such as 'mse < 0.5'")
     experiment: str | None = Field(
         None, description="pattern of the names of experiments that the entry is about, instead of `model`"
     )
@@ -64,24 +36,11 @@ class Objective(Settings):
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
         """An entry about both or neither, or that expects nothing or the other's; bounds that contradict each other."""
         yield from about_one_thing(data, _EXPECTED, alias="model")
-        yield from _contradictions(data.get("metrics"))
+        yield from contradictions("metrics", data.get("metrics"))
 
     def bounds(self) -> list[Bound]:
         """The bounds in parts."""
         return [parse_bound(text) for text in self.metrics]
-
-
-def _contradictions(metrics: object) -> Iterator[Mistake]:
-    seen: set[tuple[str, str]] = set()
-    for index, text in enumerate(metrics if isinstance(metrics, list) else ()):
-        try:
-            bound = parse_bound(text)
-        except (ValueError, AttributeError):
-            # What is no bound is told elsewhere.
-            continue
-        if bound[:2] in seen:
-            yield ("metrics", index), "expected one bound for each metric and operator"
-        seen.add(bound[:2])
 
 
 class MlflowSettings(HttpSettings):

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from pydantic import ValidationError
 
+from mlvitals.core.bounds import Bound, parse_bound
 from mlvitals.core.patterns import Patterns
 from mlvitals.core.selection import MAX_LABEL, select
-from mlvitals.mlflow.config import Bound, MlflowSettings, Objective, parse_bound
+from mlvitals.mlflow.config import MlflowSettings, Objective
 from mlvitals.mlflow.objectives import Objectives
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import mlflow
+import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from sklearn.linear_model import LogisticRegression
@@ -62,6 +63,9 @@ def test_what_is_needed_to_judge_the_model_and_to_find_its_origin_is_saved(
     inputs = {each.tags[0].value: each.dataset for each in run.inputs.dataset_inputs}
     assert folder in inputs["training"].source
     assert inputs["training"].digest != inputs["evaluation"].digest
+    reference = mlflow.artifacts.download_artifacts(run_id=champion.run_id, artifact_path=training.REFERENCE)
+    trained_on, _ = data.split_off_target(data.read(folder, "train"))
+    assert pd.read_parquet(reference).equals(trained_on)
 
 
 def test_the_champion_can_be_loaded_and_answers(client: MlflowClient, folder: str) -> None:

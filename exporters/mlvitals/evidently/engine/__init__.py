@@ -12,6 +12,18 @@ from mlvitals.evidently.results import Progress, Results
 
 Tell = Callable[[Progress], None]
 """Hears how far it is."""
+_ROWS = b"mlvitals.rows"
+
+
+def sampled(table: pa.Table, rows: int) -> pa.Table:
+    """The table as a sample of so many rows: the number of rows is tested by them, not by the sample's."""
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), _ROWS: str(rows).encode()})
+
+
+def rows_behind(table: pa.Table) -> int:
+    """Rows of which the table is a sample; its own when it is none."""
+    known = (table.schema.metadata or {}).get(_ROWS)
+    return int(known) if known else int(table.num_rows)
 
 
 class Engine(Protocol):
@@ -20,6 +32,7 @@ class Engine(Protocol):
     def score(self, reference: pa.Table, current: pa.Table, plan: Plan, tell: Tell) -> Results:
         """Everything that the plan asks for. One bad column has a reason; the others have their scores.
 
-        The tables hold the columns that match the plan's patterns, of either side. Raises nothing for bad data.
+        Columns that the plan's patterns do not match are only used where the plan's predictions name them. Raises
+        nothing for bad data.
         """
         ...

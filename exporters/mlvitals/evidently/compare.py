@@ -1,0 +1,124 @@
+"""Two data sets compared once, for the command line: a table for people, JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ByteSize
+from tabulate import tabulate
+
+from mlvitals.core.collector import Deadline, UpstreamError
+from mlvitals.core.failures import plain
+from mlvitals.evidently.config import Dataset, EvidentlySettings
+from mlvitals.evidently.job import EngineName, Job
+from mlvitals.evidently.plan import SIDES, Side
+from mlvitals.evidently.process import run
+from mlvitals.evidently.results import Column, Outcome, Progress, Results
+
+NO_DRIFT, FAILED, DRIFT = 0, 1, 3
+"""How the command exits. It fails when nothing could be scored, too."""
+_HEADERS = ("column", "type", "method", "score", "threshold", "ratio", "", "missing", "reference", "current")
+_BARS = " ▁▂▃▄▅▆▇█"
+_WIDEST = 32
+_PATIENCE = 86400.0
+_UNBOUNDED = ByteSize(sys.maxsize)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came out."""
+
+    dataset: Dataset
+    outcome: Outcome
+    results: Results
+
+    @property
+    def exit_code(self) -> int:
+        """NO_DRIFT, DRIFT, or FAILED when no column could be scored."""
+        if self.results.drifted_ratio is None:
+            return FAILED
+        return DRIFT if self._drifted else NO_DRIFT
+
+    @property
+    def _drifted(self) -> bool:
+        return (self.results.drifted_ratio or 0.0) >= self.dataset.drift.share
+
+    def as_json(self) -> str:
+        """JSON: every column of either side, with why it has no score where it has none."""
+        data = {
+            "rows": {side: self.outcome.reads[side].rows for side in SIDES},
+            "sampled_rows": {side: self.outcome.reads[side].rows_read for side in SIDES},
+            "columns": [_column(column) for column in self.results.columns],
+            "drift_share": self.dataset.drift.share,
+            "drifted_ratio": self.results.drifted_ratio,
+        }
+        return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+
+    def as_table(self) -> str:
+        """A table with small histograms, and the sum of it."""
+        rows = [_row(column) for column in self.results.columns]
+        table = tabulate(rows, headers=_HEADERS, tablefmt="simple", disable_numparse=True)
+        return "\n".join((table, "", *map(self._read, SIDES), self._verdict()))
+
+    def _read(self, side: Side) -> str:
+        read = self.outcome.reads[side]
+        sampled = f", computed on {read.rows_read:,} of them" if read.rows_read < read.rows else ""
+        return f"{side}: {read.rows:,} rows in {plain(read.location)}{sampled}"
+
+    def _verdict(self) -> str:
+        ratio, results = self.results.drifted_ratio, self.results
+        if ratio is None:
+            return "no column could be scored"
+        share = f"{results.drifted} of {results.scored} scored columns have drifted"
+        bound = f"the data set has drifted from {self.dataset.drift.share:.1%} on"
+        return f"{'drift' if self._drifted else 'no drift'}: {share} ({ratio:.1%}; {bound})"
+
+
+def compare(dataset: Dataset, engine: EngineName, heard: Callable[[Progress], None]) -> Comparison:
+    """Compute it in a worker process, without bounds but patience. Raises UpstreamError."""
+    settings = EvidentlySettings(name="compare", type="evidently", datasets=(dataset,), memory_limit=_UNBOUNDED)
+    outcome = run(Job(dataset, settings, _PATIENCE, engine=engine), Deadline(_PATIENCE), heard)
+    if outcome.results is None:
+        raise UpstreamError("internal", "the worker gave no results")
+    return Comparison(dataset, outcome, outcome.results)
+
+
+def _column(column: Column) -> dict[str, Any]:
+    drift = column.drift
+    fields = ("method", "score", "threshold", "drifted", "ratio", "p_value")
+    return {
+        "name": column.name,
+        "type": column.kind,
+        **{name: getattr(drift, name) if drift else None for name in fields},
+        "missing_ratio": {side: _missing(column, side) for side in column.statistics},
+        "changes": list(column.changes),
+        "reason": column.reason,
+        "message": column.message or None,
+    }
+
+
+def _missing(column: Column, side: Side) -> float | None:
+    found = column.statistics.get(side)
+    return found.missing / found.rows if found and found.rows else None
+
+
+def _row(column: Column) -> list[str]:
+    name = plain(column.name, _WIDEST)
+    missing = " → ".join("-" if (ratio := _missing(column, side)) is None else f"{ratio:.1%}" for side in SIDES)
+    histograms = [_histogram(column, side) for side in SIDES]
+    drift = column.drift
+    if drift is None:
+        return [name, column.kind, "", "", "", "", column.reason or "", missing, *histograms]
+    numbers = [f"{number:.3g}" for number in (drift.score, drift.threshold, drift.ratio)]
+    return [name, column.kind, drift.method, *numbers, "drifted" if drift.drifted else "", missing, *histograms]
+
+
+def _histogram(column: Column, side: Side) -> str:
+    shares: Sequence[float] = column.bins.shares.get(side, ()) if column.bins else ()
+    most = max(shares, default=0.0)
+    # The smallest share that is there is seen.
+    return "".join(_BARS[max(share > 0, round(share / most * (len(_BARS) - 1)))] if most else " " for share in shares)

@@ -1,0 +1,88 @@
+"""Drift of one column, by Evidently's ValueDrift: a report for each column, so that one that fails stays alone.
+
+The method and the threshold are always ours: Evidently's own choice flips at 1,000 rows from a p-value to a distance.
+Evidently is given what it would itself clean the column to, under a name that means nothing to it.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import pandas as pd
+from evidently import DataDefinition, Dataset, Report
+from evidently.metrics import ValueDrift
+
+from mlvitals.evidently.engine.columns import Pair, Values
+from mlvitals.evidently.plan import CATEGORICAL_METHODS, NUMERIC_METHODS, P_VALUES, Drift, Method
+from mlvitals.evidently.results import ColumnReason, Score
+
+COLUMN = "column"
+MOST_CATEGORIES = 10_000
+"""Of more, Evidently adds those that one side lacks one by one to a growing table, for minutes."""
+
+
+class UnscoredError(Exception):
+    """The column has no score."""
+
+    def __init__(self, reason: ColumnReason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def score(pair: Pair, drift: Drift) -> Score:
+    """Drift of the current values against the reference's. Raises UnscoredError."""
+    _comparable(pair)
+    coded = pair.sides["reference"].coded
+    method, threshold = drift.of(pair.name, numeric=not coded)
+    if method not in (CATEGORICAL_METHODS if coded else NUMERIC_METHODS):
+        raise UnscoredError("method", f"{method} is not for {pair.kind} columns")
+    value, drifted = _evidently(pair, method, threshold)
+    p_value = value if method in P_VALUES else None
+    ratio = _ratio(value, threshold, method)
+    return Score(method=method, score=value, threshold=threshold, drifted=drifted, ratio=ratio, p_value=p_value)
+
+
+def _comparable(pair: Pair) -> None:
+    if pair.reason:
+        raise UnscoredError(pair.reason, pair.message)
+    if pair.kind in ("text", "unsupported"):
+        raise UnscoredError(
+            "unsupported", "text is not scored" if pair.kind == "text" else "this type is not looked at"
+        )
+    for side, values in pair.sides.items():
+        if not values.usable.size:
+            raise UnscoredError("all_null", f"no {'finite ' if values.known.size else ''}value in the {side} data")
+        if values.usable.size < 2:
+            raise UnscoredError("too_few", f"one value in the {side} data")
+    if pair.sides["reference"].coded:
+        seen = pd.unique(pd.concat([pd.Series(values.usable) for values in pair.sides.values()]))
+        if len(seen) > MOST_CATEGORIES:
+            raise UnscoredError("unsupported", f"{len(seen)} categories, and {MOST_CATEGORIES} are scored at most")
+
+
+def _evidently(pair: Pair, method: Method, threshold: float) -> tuple[float, bool]:
+    report = Report([ValueDrift(column=COLUMN, method=method, threshold=threshold)], include_tests=True)
+    # A new category is a division by zero for chi-square, an exact test of many rows falls back to another: what
+    # Evidently and SciPy warn of is in the score.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            told = report.run(_dataset(pair.sides["current"]), _dataset(pair.sides["reference"])).dict()
+        except Exception as error:
+            raise UnscoredError("error", f"Evidently: {type(error).__name__}: {error}"[:200]) from error
+    value = float(told["metrics"][0]["value"])
+    if not math.isfinite(value):
+        raise UnscoredError("error", f"Evidently's score is {value}")
+    return value, told["tests"][0]["status"] == "FAIL"
+
+
+def _dataset(values: Values) -> Dataset:
+    kind = "categorical_columns" if values.coded else "numerical_columns"
+    return Dataset.from_pandas(pd.DataFrame({COLUMN: values.usable}), DataDefinition(**{kind: [COLUMN]}))
+
+
+def _ratio(value: float, threshold: float, method: Method) -> float:
+    if method not in P_VALUES:
+        return value / threshold
+    return (1 - value) / (1 - threshold) if threshold < 1 else 1.0

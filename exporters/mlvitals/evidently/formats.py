@@ -1,0 +1,235 @@
+"""Parquet, CSV, JSON lines and Arrow, each read as a stream of record batches.
+
+A reader raises pyarrow's errors, OSError and ValueError for what is not of its format.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.ipc as paipc
+import pyarrow.json as pajson
+import pyarrow.parquet as papq
+
+from mlvitals.evidently.config import Format
+from mlvitals.evidently.sampling import Rows
+
+Keeps = Callable[[str], bool]
+"""True for the name of a column that is wanted."""
+
+BATCH = 65_536
+BLOCK = 4 << 20
+"""Bytes of text that are parsed at once."""
+MAX_FOOTERS = 64 << 20
+"""Bytes of footers that are kept."""
+MAX_LINE = 64 << 20
+"""Bytes of the longest line."""
+
+ENDINGS: dict[str, Format] = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".arrow": "arrow",
+    ".arrows": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+}
+
+
+def format_of(name: str) -> Format | None:
+    """By the ending of a file's name, in front of `.gz`; None for one that is not known."""
+    name = name.lower().removesuffix(".gz")
+    return next((kind for ending, kind in ENDINGS.items() if name.endswith(ending)), None)
+
+
+class Source(Protocol):
+    """A file to be read."""
+
+    @property
+    def path(self) -> str:
+        """With its ending."""
+        ...
+
+    def open(self) -> pa.NativeFile:
+        """The file, at its beginning; closed by its owner."""
+        ...
+
+
+class Look(NamedTuple):
+    """Names of a file's columns, of JSON those in its first lines; how many rows there are, where the file says so."""
+
+    names: Sequence[str]
+    rows: int | None = None
+
+
+class Reader(Protocol):
+    """How a format is read."""
+
+    def look(self, file: Source) -> Look:
+        """What can be known without reading the rows."""
+        ...
+
+    def batches(self, file: Source, keeps: Keeps, rows: Rows) -> Iterator[pa.RecordBatch]:
+        """The rows, with the columns that are wanted. What `rows` does not want may be left out: then it is told."""
+        ...
+
+
+def reader_of(kind: Format) -> Reader:
+    """The reader of a format."""
+    readers: dict[Format, type[Reader]] = {"parquet": Parquet, "csv": Csv, "jsonl": JsonLines, "arrow": Arrow}
+    return readers[kind]()
+
+
+class Parquet:
+    """Footers first: they say how many rows there are. Then the columns that are wanted, of the row groups that are."""
+
+    def __init__(self) -> None:
+        self._footers: dict[str, papq.FileMetaData] = {}
+        self._room = MAX_FOOTERS
+
+    def look(self, file: Source) -> Look:
+        """From the footer, which is kept if there is room: far away it costs a request."""
+        parquet = papq.ParquetFile(file.open())
+        self._room -= parquet.metadata.serialized_size
+        if self._room > 0:
+            self._footers[file.path] = parquet.metadata
+        return Look(parquet.schema_arrow.names, parquet.metadata.num_rows)
+
+    def batches(self, file: Source, keeps: Keeps, rows: Rows) -> Iterator[pa.RecordBatch]:
+        """Row group after row group."""
+        parquet = papq.ParquetFile(file.open(), metadata=self._footers.get(file.path), pre_buffer=True)
+        columns = _kept(parquet.schema_arrow.names, keeps)
+        for group in range(parquet.num_row_groups):
+            count = parquet.metadata.row_group(group).num_rows
+            if not rows.wants(count):
+                rows.skip(count)
+                continue
+            for batch in parquet.iter_batches(BATCH, row_groups=[group], columns=columns):
+                yield batch.select(columns)
+
+
+class Arrow:
+    """An IPC file or stream, batch after batch."""
+
+    def look(self, file: Source) -> Look:
+        """From the schema that it begins with."""
+        return Look(_ipc(file.open()).schema.names)
+
+    def batches(self, file: Source, keeps: Keeps, rows: Rows) -> Iterator[pa.RecordBatch]:
+        """Each is checked whole: pyarrow trusts what is in it otherwise."""
+        names = self.look(file).names
+        kept = _kept(names, keeps)
+        fields = [index for index, each in enumerate(names) if each in kept]
+        reader = _ipc(file.open(), paipc.IpcReadOptions(included_fields=fields))
+        stream = hasattr(reader, "read_next_batch")
+        batches = iter(reader) if stream else map(reader.get_batch, range(reader.num_record_batches))
+        for batch in batches:
+            batch.validate(full=True)
+            yield from _sliced(batch)
+
+
+def _ipc(file: pa.NativeFile, options: paipc.IpcReadOptions | None = None) -> Any:
+    is_file = file.read(6) == b"ARROW1"
+    file.seek(0)
+    return (paipc.open_file if is_file else paipc.open_stream)(file, options=options)
+
+
+class Csv:
+    """Read as text. The type of a column is what all of its values are, and that is known at the end."""
+
+    def look(self, file: Source) -> Look:
+        """From the first line."""
+        return Look(_csv(file, None).schema.names)
+
+    def batches(self, file: Source, keeps: Keeps, rows: Rows) -> Iterator[pa.RecordBatch]:
+        """All rows, as text; empty cells and the usual spellings of nothing (NA, NaN, null) are null."""
+        columns = _kept(self.look(file).names, keeps)
+        for batch in _csv(file, columns):
+            yield from _sliced(batch)
+
+
+def _csv(file: Source, columns: list[str] | None) -> Any:
+    convert = pacsv.ConvertOptions(strings_can_be_null=True)
+    if columns is not None:
+        convert.include_columns = columns
+        convert.column_types = dict.fromkeys(columns, pa.string())
+    return pacsv.open_csv(
+        _text(file),
+        read_options=pacsv.ReadOptions(block_size=BLOCK),
+        parse_options=pacsv.ParseOptions(newlines_in_values=True),
+        convert_options=convert,
+    )
+
+
+class JsonLines:
+    """One object a line. Whether text holds times is not decided here, but at the end, as it is of CSV."""
+
+    def __init__(self) -> None:
+        self._texts: set[str] = set()
+
+    def look(self, file: Source) -> Look:
+        """From the first lines: others may have more."""
+        first = next(_lines(_text(file)), b"")
+        return Look(self._objects(first).column_names if first else ())
+
+    def batches(self, file: Source, keeps: Keeps, rows: Rows) -> Iterator[pa.RecordBatch]:
+        """Some thousand lines at a time, each with the columns that are in them."""
+        for lines in _lines(_text(file)):
+            table = self._objects(lines)
+            yield from table.select(_kept(table.column_names, keeps)).combine_chunks().to_batches(BATCH)
+
+    def _objects(self, lines: bytes) -> pa.Table:
+        table = _parsed(lines, self._texts)
+        times = {field.name for field in table.schema if pa.types.is_timestamp(field.type)}
+        if times:
+            # pyarrow takes text for times where all text of a block can be taken so.
+            self._texts |= times
+            table = _parsed(lines, self._texts)
+        return table
+
+
+def _parsed(lines: bytes, texts: set[str]) -> pa.Table:
+    options = pajson.ReadOptions(block_size=len(lines) + 1, use_threads=False)
+    known = pajson.ParseOptions(
+        explicit_schema=pa.schema([(name, pa.string()) for name in sorted(texts)]), unexpected_field_behavior="infer"
+    )
+    return pajson.read_json(io.BytesIO(lines), read_options=options, parse_options=known)
+
+
+def _lines(file: pa.NativeFile) -> Iterator[bytes]:
+    """Whole lines, in blocks."""
+    rest = b""
+    while block := file.read(BLOCK):
+        rest += block
+        end = rest.rfind(b"\n") + 1
+        if rest[:end].strip():
+            yield rest[:end]
+        rest = rest[end:]
+        if len(rest) > MAX_LINE:
+            raise ValueError(f"a line is longer than {MAX_LINE >> 20} MiB")
+    if rest.strip():
+        yield rest
+
+
+def _text(file: Source) -> pa.NativeFile:
+    buffered = pa.BufferedInputStream(file.open(), BLOCK)
+    return pa.CompressedInputStream(buffered, "gzip") if file.path.lower().endswith(".gz") else buffered
+
+
+def _kept(names: Sequence[str], keeps: Keeps) -> list[str]:
+    kept = [name for name in names if keeps(name)]
+    if len(set(kept)) < len(kept):
+        raise ValueError("two columns have the same name")
+    return kept
+
+
+def _sliced(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    for start in range(0, batch.num_rows, BATCH):
+        yield batch.slice(start, BATCH)

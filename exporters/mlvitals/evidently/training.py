@@ -1,0 +1,57 @@
+"""Where the data is that a model was trained on: behind its alias, in its run, wherever MLflow keeps artifacts."""
+
+from __future__ import annotations
+
+import glob
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from mlvitals.core.collector import Deadline, UpstreamError
+from mlvitals.core.failures import plain
+from mlvitals.core.files import Store
+from mlvitals.core.locations import opened
+from mlvitals.core.mlflow_artifacts import ArtifactStore, Registry, Trained
+from mlvitals.evidently.config import MLFLOW, EvidentlySettings
+
+WEB_PORT = 9870
+"""Of a NameNode, for artifacts at hdfs://, which names the port of its RPC."""
+
+
+class TrainingData(NamedTuple):
+    """A store, the path in it, and the version of the model."""
+
+    store: Store
+    path: str
+    trained: Trained
+
+
+def training_data(location: str, settings: EvidentlySettings, deadline: Deadline) -> TrainingData:
+    """What `mlflow:REGISTRY/MODEL@ALIAS/ARTIFACT` stands for now. Raises UpstreamError."""
+    match = MLFLOW.fullmatch(location)
+    if match is None or match["registry"] not in settings.registries:
+        raise UpstreamError("parse", f"{plain(location)} names no MLflow exporter of this configuration")
+    registry = Registry(settings.registries[match["registry"]], deadline)
+    try:
+        trained = registry.behind(match["model"], match["alias"])
+        if trained.proxied:
+            return TrainingData(ArtifactStore(registry, trained), match["artifact"], trained)
+        store, path = opened(_elsewhere(trained, match["artifact"]), settings, deadline)
+    except BaseException:
+        registry.close()
+        raise
+    registry.close()
+    return TrainingData(store, path, trained)
+
+
+def _elsewhere(trained: Trained, artifact: str) -> str:
+    """The location of an artifact that MLflow's clients read themselves."""
+    parts = urlsplit(trained.root)
+    if parts.scheme in ("", "file") and parts.path.startswith("/"):
+        return f"{glob.escape(unquote(parts.path))}/{artifact}"
+    if parts.scheme == "hdfs":
+        return f"webhdfs://{parts.hostname}:{WEB_PORT}{parts.path}/{artifact}"
+    if parts.scheme in ("s3", "webhdfs", "swebhdfs"):
+        return f"{trained.root}/{artifact}"
+    raise UpstreamError(
+        "http", f"artifacts at {plain(parts.scheme or 'a relative path')} can be read only through MLflow's own server"
+    )

@@ -1,0 +1,59 @@
+"""Data sets through the collectors: computed when they change, shown until then, one failing for itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlvitals.core.collector import UpstreamError
+from mlvitals.core.runner import collect_once
+from mlvitals.evidently import EXPORTER, metrics
+from tests.exporters.evidently.data import frame, settings, write
+from tests.support.exposition import Samples, read, sample, samples
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write(frame(), tmp_path / "reference.parquet")
+    write(frame(shift=20, seed=2), tmp_path / "current.parquet")
+    return tmp_path
+
+
+def one(found: Samples, metric: object, **labels: str) -> float | None:
+    return found.get(sample(metric, dataset="churn", **labels))
+
+
+def test_it_is_computed_again_when_a_file_has_changed_and_not_before(folder: Path) -> None:
+    (collector,) = EXPORTER.build(settings(folder, {"columns": {"include": ["age"]}}))
+    first, again = samples(read(collector, 100)), samples(read(collector, 100))
+    assert one(first, metrics.COLUMN_DRIFTED, column="age") == 1
+    assert again == first
+    write(frame(shift=0.1), folder / "current.parquet")
+    changed = samples(read(collector, 100))
+    assert one(changed, metrics.COLUMN_DRIFTED, column="age") == 0
+    for metric in (metrics.DATASET_COMPUTED, metrics.COLUMN_MEAN):
+        side = {} if metric is metrics.DATASET_COMPUTED else {"side": "current", "column": "age"}
+        assert one(changed, metric, **side) != one(first, metric, **side)
+
+
+def test_one_that_fails_does_not_touch_the_others(folder: Path) -> None:
+    gone = {"name": "gone", "current": str(folder / "nothing.parquet")}
+    configured = settings(folder, {"columns": {"include": ["age"]}}, gone, workers=2)
+    targets = collect_once("data", EXPORTER.build(configured)).targets()
+    assert {name: target.failure is None for name, target in targets.items() if target} == {
+        "churn": True,
+        "gone": False,
+    }
+
+
+def test_a_failure_after_a_success_is_a_failure_and_a_success_after_it_is_whole(folder: Path) -> None:
+    (collector,) = EXPORTER.build(settings(folder, {"columns": {"include": ["age"]}}))
+    first = samples(read(collector, 100))
+    kept = (folder / "current.parquet").read_bytes()
+    (folder / "current.parquet").write_bytes(kept[:500])
+    with pytest.raises(UpstreamError, match=r"current\.parquet"):
+        read(collector, 100)
+    (folder / "current.parquet").write_bytes(kept)
+    # The identity, which is a label, has another time in it.
+    assert [name for name, _ in samples(read(collector, 100))] == [name for name, _ in first]

@@ -1,0 +1,72 @@
+"""`mlvitals compare`, as a process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.exporters.evidently.data import frame, write
+
+
+def compare(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mlvitals", "compare", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=200, check=False)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("data")
+    write(frame(), made / "x.parquet")
+    write(frame(shift=30, seed=2).drop(columns="country"), made / "y.parquet")
+    frame().to_csv(made / "x.csv", index=False)
+    (made / "broken.parquet").write_bytes(b"PAR1 and no more")
+    return made
+
+
+def test_nothing_has_drifted_from_itself_and_twice_the_same_bytes_come_out(folder: Path) -> None:
+    first, second = (compare(folder, "x.parquet", "x.parquet", "--format", "json") for _ in range(2))
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == second.stdout
+    found = json.loads(first.stdout)
+    assert found["rows"] == {"reference": 400, "current": 400}
+    assert found["drifted_ratio"] == 0
+    assert {column["name"]: column["score"] for column in found["columns"]} == dict.fromkeys(frame().columns, 0.0)
+
+
+def test_drift_is_told_by_number_and_by_exit_code(folder: Path) -> None:
+    done = compare(folder, "x.parquet", "y.parquet", "--format", "json", "--set", "drift.share=0.1")
+    assert done.returncode == 3, done.stderr
+    columns = {column["name"]: column for column in json.loads(done.stdout)["columns"]}
+    assert columns["age"]["drifted"] and columns["age"]["ratio"] > 1
+    assert not columns["target"]["drifted"] and columns["target"]["ratio"] < 1
+    assert (columns["country"]["score"], columns["country"]["reason"]) == (None, "missing")
+
+
+def test_people_get_a_table_with_histograms(folder: Path) -> None:
+    done = compare(folder, "x.csv", "y.parquet", "--set", "drift.numeric=psi", "--set", "columns.include=age")
+    assert done.returncode == 3, done.stderr
+    assert "psi" in done.stdout and "█" in done.stdout
+    assert "drift: 1 of 1 scored columns have drifted" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["x.parquet", "nothing.parquet"], "nothing.parquet"),
+        (["x.parquet", "broken.parquet"], "broken.parquet"),
+        (["x.parquet", "y.parquet", "--set", "drift.numeric=psy"], "drift.numeric: expected"),
+        (["x.parquet", "y.parquet", "--set", "drfit.numeric=psi"], "did you mean 'drift'?"),
+        (["x.parquet", "x.parquet", "--set", "columns.include=nothing"], "no column could be scored"),
+        (["x.parquet", "mlflow:registry/a@b/c.parquet"], "registry"),
+    ],
+)
+def test_what_cannot_be_compared_is_told(folder: Path, arguments: list[str], words: str) -> None:
+    done = compare(folder, *arguments)
+    assert done.returncode == 1
+    assert words in done.stderr + done.stdout
