@@ -23,7 +23,9 @@ DAY = datetime.datetime(2026, 3, 1)
 
 
 def _with(values: np.ndarray, share: float, put: object, rng: Generator) -> list[object]:
-    return [put if lost else value for value, lost in zip(values.tolist(), rng.random(len(values)) < share, strict=True)]
+    return [
+        put if lost else value for value, lost in zip(values.tolist(), rng.random(len(values)) < share, strict=True)
+    ]
 
 
 NUMERIC: dict[str, Callable[[Generator, bool], object]] = {
