@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, ByteSize, SecretStr
 from pydantic.fields import FieldInfo
 
 from mlvitals import catalogue, registry
@@ -20,7 +20,13 @@ from mlvitals.model import Config
 from mlvitals.receivers import AlertmanagerFile
 
 HERE = Path(__file__).parent
-_WORDS: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+_WORDS: dict[Any, str] = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    ByteSize: "size",
+}
 _ALIASES = {"duration": Duration, "URL": HttpUrl, "name": Name, "file": ConfigFile, "path": AlertmanagerFile}
 
 
@@ -117,6 +123,8 @@ def _default(field: FieldInfo) -> str:
         return ""
     if isinstance(value, tuple):
         return f"`{json.dumps(value)}`"
+    if isinstance(value, ByteSize):
+        return f"`{value.human_readable().replace('.0', '')}`"
     if isinstance(value, Enum):
         return f"`{value.value}`"
     return f"`{duration(value)}`" if _value(field) == "duration" else f"`{json.dumps(value)}`"
