@@ -59,7 +59,7 @@ def test_evidently_draws_it_to_be_shared(folder: Path) -> None:
     done = compare(folder, "x.parquet", "y.parquet", "--format", "html")
     assert done.returncode in (0, 3), done.stderr
     assert done.stdout.lstrip().startswith("<!DOCTYPE html>")
-    assert "Drift in column" in done.stdout
+    assert "Value drift for age" in done.stdout
 
 
 @pytest.mark.parametrize(
