@@ -691,3 +691,35 @@ def test_control_characters_do_not_reach_the_message() -> None:
 
     with Replay(always(Answer(raw=pour))) as server:
         assert str(failure(server.url)).isprintable()
+
+
+def test_a_download_goes_into_the_file(tmp_path: Path) -> None:
+    body = bytes(range(256)) * 4096
+    with Replay(always(Answer(200, body))) as server, (tmp_path / "x").open("wb") as into:
+        client = Client(HttpSettings.model_validate({"name": "x", "type": "x", "url": server.url}))
+        client.download("file", into, len(body), Deadline(20))
+        client.close()
+    assert (tmp_path / "x").read_bytes() == body
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [("401", "auth"), ("404", "http"), ("cut", "parse"), ("gigabyte", "limit"), ("hang up", "connect")],
+)
+def test_a_download_that_fails(tmp_path: Path, fault: str, expected: str) -> None:
+    with Replay(FAULTS[fault]) as server, (tmp_path / "x").open("wb") as into:
+        client = Client(HttpSettings.model_validate({"name": "x", "type": "x", "url": server.url}))
+        with pytest.raises(UpstreamError) as caught:
+            client.download("file", into, 1 << 20, Deadline(20))
+        client.close()
+    assert caught.value.reason == REASONS[fault]
+    assert (tmp_path / "x").stat().st_size <= 1 << 20
+
+
+def test_a_download_without_room_on_the_disk() -> None:
+    with Replay(always(Answer(200, bytes(100_000)))) as server, Path("/dev/full").open("wb", buffering=0) as into:
+        client = Client(HttpSettings.model_validate({"name": "x", "type": "x", "url": server.url}))
+        with pytest.raises(UpstreamError, match=r"cannot save .*: No space left on device") as caught:
+            client.download("file", into, 1 << 20, Deadline(20))
+        client.close()
+    assert caught.value.reason == "limit"
