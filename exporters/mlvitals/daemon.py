@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from mlvitals.core.refusals import Refusals
 from mlvitals.core.server import Server, address_of
 from mlvitals.core.settings import ExporterSettings
 from mlvitals.core.webconfig import WebConfig
@@ -58,8 +59,10 @@ class Daemon:
         self._sockets = sockets
         self._lock = threading.Lock()
         self._suite = Suite()
-        self._endpoints = Endpoints(self._suite, self.reload if lifecycle else None, standalone=standalone)
-        self._server = Server(sockets, self._endpoints.routes())
+        refusals = Refusals()
+        reload = self.reload if lifecycle else None
+        self._endpoints = Endpoints(self._suite, refusals, reload, standalone=standalone)
+        self._server = Server(sockets, self._endpoints.routes(), refusals)
         self._take(plan)
 
     def reload(self) -> list[str]:
