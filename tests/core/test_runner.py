@@ -229,6 +229,34 @@ def test_a_thread_that_cannot_be_started_is_a_failure_and_not_the_end(monkeypatc
     runner.join(10)
 
 
+def test_without_threads_nothing_begins_and_everything_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = threading.Event()
+
+    def body(_: Deadline) -> Results:
+        begun.set()
+        yield Snapshot("a", ())
+
+    start, left = threading.Thread.start, [1]
+
+    def exhausted(thread: threading.Thread) -> None:
+        if not left:
+            raise RuntimeError("can't start new thread")
+        left.pop()
+        start(thread)
+
+    collectors = [Scripted(body, name, (name,)) for name in ("a", "b", "c")]
+    runner = ExporterRunner("e", collectors)
+    with monkeypatch.context() as shortage:
+        shortage.setattr(threading.Thread, "start", exhausted)
+        with pytest.raises(OSError, match="cannot begin exporter 'e': can't start new thread"):
+            runner.prepare()
+    runner.cancel()
+    runner.join(10)
+    assert all(collector.closed.is_set() for collector in collectors)
+    assert not begun.is_set()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("e/")]
+
+
 def test_a_collector_that_exits_does_not_end_its_thread() -> None:
     rounds = itertools.count()
 
