@@ -339,6 +339,19 @@ def test_only_changes_of_state_are_logged() -> None:
     ]
 
 
+def test_each_collection_is_a_line_of_the_debug_log() -> None:
+    def body(_: Deadline) -> Results:
+        yield Snapshot("a", (things(3),))
+        yield Failure("b", "http", "500")
+
+    with capture_logs() as logs:
+        collect_once("e", [Scripted(body, targets=("a", "b", "c"))])
+    (line,) = [line for line in logs if line["log_level"] == "debug"]
+    assert 0 <= line.pop("seconds") < 60
+    told = {"exporter": "e", "collector": "main", "series": 3, "read": 1, "failed": 2}
+    assert line == {"event": "collection ended", "log_level": "debug", **told}
+
+
 def test_a_mistake_of_a_collector_is_logged_once_until_it_is_another() -> None:
     kinds = itertools.chain([KeyError, KeyError, ValueError], itertools.repeat(KeyError))
 
