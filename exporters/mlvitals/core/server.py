@@ -204,7 +204,9 @@ class _Base(RequestHandler):
         if status_code == 401:
             self.set_header("WWW-Authenticate", 'Basic realm="mlvitals", charset="UTF-8"')
         self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(f"{status_code} {self._reason}\n")
+        body = f"{status_code} {self._reason}\n"
+        self.sent = len(body)
+        self.finish(body)
 
     def log_exception(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Only our own errors: a stranger's bad requests, and guesses that are turned away, must not fill the log."""
@@ -258,7 +260,6 @@ class _Handler(_Base):
         for name, value in response.headers.items():
             self.set_header(name, value)
         self.set_header("Content-Length", str(len(response.body)))
-        self.sent = len(response.body)
         try:
             await asyncio.wait_for(self._send(response.body), ANSWER_SECONDS)
         except TimeoutError:
@@ -271,6 +272,7 @@ class _Handler(_Base):
         if self.request.method != "HEAD":
             for start in range(0, len(body), _SLICE):
                 self.write(body[start : start + _SLICE])
+                self.sent = min(start + _SLICE, len(body))
                 await self.flush()
         await self.finish()
 
