@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from mlvitals.core.refusals import Refusals
 from mlvitals.core.server import Server, address_of
 from mlvitals.core.settings import ExporterSettings
 from mlvitals.core.webconfig import WebConfig
@@ -55,11 +56,14 @@ class Daemon:
         lifecycle: bool,
     ) -> None:
         self._load = load
+        self._web = WebConfig()
         self._sockets = sockets
         self._lock = threading.Lock()
         self._suite = Suite()
-        self._endpoints = Endpoints(self._suite, self.reload if lifecycle else None, standalone=standalone)
-        self._server = Server(sockets, self._endpoints.routes())
+        refusals = Refusals()
+        reload = self.reload if lifecycle else None
+        self._endpoints = Endpoints(self._suite, refusals, reload, standalone=standalone)
+        self._server = Server(sockets, self._endpoints.routes(), refusals)
         self._take(plan)
 
     def reload(self) -> list[str]:
@@ -103,6 +107,19 @@ class Daemon:
 
     def _take(self, plan: Plan) -> None:
         exporters = self._suite.prepare(plan.exporters)
-        self._server.secure(plan.web)
+        try:
+            self._server.secure(plan.web)
+        except BaseException:
+            self._suite.discard(exporters)
+            raise
+        if lost := _protection(self._web) - _protection(plan.web):
+            log.warning("the server is less protected than before", without=", ".join(sorted(lost)))
+        self._web = plan.web
         self._endpoints.external_url, self._endpoints.links = plan.external_url, plan.links
         self._suite.apply(exporters)
+
+
+def _protection(web: WebConfig) -> set[str]:
+    tls = web.tls_server_config
+    means = {"TLS": tls, "client certificates": tls and tls.client_ca_file, "passwords": web.basic_auth_users}
+    return {name for name, given in means.items() if given}

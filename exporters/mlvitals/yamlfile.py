@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from mlvitals import steadyfile
 from mlvitals.core.failures import plain
 
 Location = tuple[str | int, ...]
@@ -130,8 +131,7 @@ def parse(text: str, source: str, environment: Mapping[str, str] | None = os.env
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        raw = steadyfile.read(path, MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise ConfigError([f"{path}: larger than {MAX_BYTES >> 20} MiB; is this the right file?"])
         return raw.decode("utf-8-sig")

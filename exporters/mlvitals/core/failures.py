@@ -6,6 +6,7 @@ upstream wrote loses its control characters and its length.
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterable
 from http.client import HTTPException, RemoteDisconnected
@@ -79,6 +80,21 @@ def broken_off(error: Exception, url: str, deadline: Deadline) -> UpstreamError:
 def unfinished(url: str) -> UpstreamError:
     """An answer was still coming at the deadline."""
     return UpstreamError("timeout", f"{shown(url)} did not end its answer in time")
+
+
+# As in /login.html, /oauth2/authorize, sso.example.org.
+_LOGIN = re.compile(r"(?<![a-z])(log[_-]?[io]n|sign[_-]?in|auth|authorize|oauth|openid|saml|sso|idp)(?![a-z])", re.I)
+
+
+def misled(url: str, target: str) -> str:
+    """What to do about a redirect that is not followed."""
+    parts = urlsplit(target)
+    other_host = parts.hostname != urlsplit(url).hostname
+    if _LOGIN.search(f"{parts.hostname if other_host else ''}{parts.path}"):
+        return "it wants a login there: check auth, or set url to an address that leads past what asks for it"
+    if other_host:
+        return "that is another host: a proxy or a login may stand in between; if the system has moved, change url"
+    return "set url to that address"
 
 
 def refusal(response: Response, url: str) -> UpstreamError:

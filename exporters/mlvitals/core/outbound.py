@@ -25,10 +25,11 @@ from urllib3 import exceptions as lost
 from urllib3.util.retry import Retry
 
 from mlvitals import __version__
+from mlvitals.core.calls import logged
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.connections import GuardedAdapter, SocketGuard
 from mlvitals.core.credentials import Credentials, Given
-from mlvitals.core.failures import broken_off, hide, refusal, shown, unexpected, unfinished, unreachable
+from mlvitals.core.failures import broken_off, hide, misled, refusal, shown, unexpected, unfinished, unreachable
 from mlvitals.core.room import LARGE, Room
 from mlvitals.core.settings import HttpSettings
 from mlvitals.core.tls import ClientTls
@@ -62,6 +63,7 @@ class Client:
         explain: Explain | None = None,
         credentials: Credentials | None = None,
     ) -> None:
+        self._name = settings.name
         self._base = settings.url + "/"
         self._proxies = _Proxies(settings)
         self._credentials = credentials or Given(settings.auth)
@@ -128,10 +130,16 @@ class Client:
         self, method: str, url: str, deadline: Deadline, headers: Mapping[str, str], options: dict[str, Any]
     ) -> bytearray:
         for _ in range(MAX_REDIRECTS + 1):
-            with self._open(method, url, deadline, headers, options) as response:
+            with (
+                logged(self._name, method, url, self._secrets) as call,
+                self._open(method, url, deadline, headers, options) as response,
+            ):
+                call.status = response.status_code
                 self.clock = _clock(response)
                 if not response.is_redirect:
-                    return self._body(response, url, deadline)
+                    body = self._body(response, url, deadline)
+                    call.size = len(body)
+                    return body
                 url = _redirected(response, method, url)
                 # What was asked for stands in the new address.
                 options.pop("params", None)
@@ -302,11 +310,12 @@ def _redirected(response: requests.Response, method: str, url: str) -> str:
         same = _same_origin(url, target)
     except ValueError:
         raise UpstreamError("http", f"{shown(url)} redirects to an address that is not a URL") from None
-    if method != "GET" and response.status_code not in (307, 308):
-        raise UpstreamError("http", f"{shown(url)} redirects a {method} to {shown(target)}: set url to that address")
-    if not same:
-        raise UpstreamError("http", f"{shown(url)} redirects to {shown(target)}: set url to that address")
-    return target
+    lost = method != "GET" and response.status_code not in (307, 308)
+    if same and not lost:
+        return target
+    what = f" a {method}" if lost else ""
+    advice = misled(url, target)
+    raise UpstreamError("http", f"{shown(url)} redirects{what} to {shown(target)}: {advice}")
 
 
 def _same_origin(url: str, target: str) -> bool:
