@@ -44,13 +44,13 @@ class ImportFailure:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Airflow itself. `source` is one of metrics.SOURCES."""
+    """Airflow itself. `source` is one of metrics.SOURCES; `import_errors` is None when they could not be read."""
 
     source: str
     version: str
     components: tuple[Component, ...]
     pools: tuple[Pool, ...]
-    import_errors: tuple[ImportFailure, ...]
+    import_errors: tuple[ImportFailure, ...] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,24 @@ def test_one_target_fails_without_the_others(airflow: FakeAirflow, server: Repla
         assert failed == expected, end
 
 
+def test_a_dead_metadata_database_is_told_by_those_that_live(airflow: FakeAirflow, server: Replay) -> None:
+    airflow.health = dict.fromkeys(airflow.health, "unhealthy")
+
+    def respond(request: Request) -> Answer:
+        lives = request.path.endswith(("/version", "/health", "/auth/token"))
+        return airflow(request) if lives else Answer(500)
+
+    server.respond = respond
+    with Whole(server.url) as whole:
+        results = {result.target: result for result in whole.results()}
+    assert {name for name, result in results.items() if isinstance(result, Failure)} == set(TARGETS) - {m.SERVER}
+    told = results[m.SERVER]
+    assert isinstance(told, Snapshot)
+    page = samples(told)
+    assert page[sample(m.COMPONENT_HEALTHY, component="metadatabase")] == 0
+    assert sample(m.IMPORT_ERRORS) not in page, "nobody knows"
+
+
 # An empty one, and a huge one
 
 

@@ -9,7 +9,17 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from mlvitals.airflow.config import AirflowSettings
-from mlvitals.airflow.facts import Asset, Dag, DagRun, RunKey, Server, TaskReport, Triggered
+from mlvitals.airflow.facts import (
+    Asset,
+    Dag,
+    DagRun,
+    ImportFailure,
+    Pool,
+    RunKey,
+    Server,
+    TaskReport,
+    Triggered,
+)
 from mlvitals.airflow.increments import SLICE
 from mlvitals.airflow.rest import answers
 from mlvitals.airflow.rest.answers import Run, TaskInstance
@@ -63,24 +73,13 @@ class RestSource:
         self._children = RunCache(settings.baseline_interval)
 
     def server(self, deadline: Deadline) -> Server:
-        """Version, components, pools and import errors."""
-        client = self._client
-        version = client.version(deadline)
-        pools = client.list("pools", answers.POOLS, lambda pool: pool.name, deadline, {"order_by": "name"})
-        errors = client.list(
-            "importErrors",
-            answers.IMPORT_FAILURES,
-            lambda error: error.import_error_id,
-            deadline,
-            {"order_by": "import_error_id"},
-        )
-        return Server(
-            self._dialect(deadline).source,
-            version,
-            client.health(deadline).facts(),
-            tuple(pool.fact() for pool in pools),
-            tuple(error.fact() for error in errors),
-        )
+        """Version and components; pools and import errors too, unless Airflow says that its database is not healthy."""
+        version = self._client.version(deadline)
+        health, source = self._client.health(deadline), self._dialect(deadline).source
+        if health.metadatabase.status != "healthy":
+            # All else is in the database, and would only fail.
+            return Server(source, version, health.facts(), pools=(), import_errors=None)
+        return Server(source, version, health.facts(), self._pools(deadline), self._import_errors(deadline))
 
     def dags(self, deadline: Deadline) -> Iterator[Dag]:
         """All DAGs that are not stale, by id."""
@@ -147,6 +146,15 @@ class RestSource:
     def close(self) -> None:
         """Close every connection."""
         self._client.close()
+
+    def _pools(self, deadline: Deadline) -> tuple[Pool, ...]:
+        pools = self._client.list("pools", answers.POOLS, lambda pool: pool.name, deadline, {"order_by": "name"})
+        return tuple(pool.fact() for pool in pools)
+
+    def _import_errors(self, deadline: Deadline) -> tuple[ImportFailure, ...]:
+        by_id = {"order_by": "import_error_id"}
+        shape, identity = answers.IMPORT_FAILURES, lambda error: error.import_error_id
+        return tuple(error.fact() for error in self._client.list("importErrors", shape, identity, deadline, by_id))
 
     def _runs(self, which: Mapping[str, Any], deadline: Deadline) -> Iterator[DagRun]:
         shape = self._dialect(deadline).runs
