@@ -210,7 +210,7 @@ class Source(Protocol):
         ...
 
     def last_runs(self, dag_id: str, deadline: Deadline) -> Iterator[DagRun]:
-        """The run with the latest run_after and the one that ended last with success, however old."""
+        """Of those that ended, the run with the latest run_after and the last one with success, however old."""
         ...
 
     def tasks(

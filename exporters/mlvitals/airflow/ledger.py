@@ -20,15 +20,21 @@ MAX_VALUES = 1000
 
 @dataclass(slots=True)
 class LastRuns:
-    """The run with the latest run_after, and the one that ended last with success."""
+    """The run with the latest run_after, the same of those that have ended, and the one that ended last with success.
+
+    A run that was cleared counts as it ended until it ends anew or another one ended after it.
+    """
 
     newest: DagRun | None = None
+    ended: DagRun | None = None
     succeeded: DagRun | None = None
 
     def note(self, run: DagRun) -> bool:
         """Take a run into account. True when it was the last success and is none any more: it was cleared."""
         if self.newest is None or _order(run) >= _order(self.newest):
             self.newest = run
+        if run.state not in ACTIVE and (self.ended is None or _order(run) >= _order(self.ended)):
+            self.ended = run
         if run.state == "success":
             if _end(run) >= _end(self.succeeded):
                 self.succeeded = run
@@ -41,6 +47,8 @@ class LastRuns:
         """Drop these runs."""
         if self.newest and self.newest.key in gone:
             self.newest = None
+        if self.ended and self.ended.key in gone:
+            self.ended = None
         if self.succeeded and self.succeeded.key in gone:
             self.succeeded = None
 
@@ -189,7 +197,7 @@ class RunLedger:
                     last.note(run)
 
     def _look_up(self, dag_ids: Iterable[str], source: Source, deadline: Deadline, go_on: GoOn) -> None:
-        """Find the last runs of DAGs that had none within the window, or no success."""
+        """Find the last runs of DAGs of which none ended within the window, or none with success."""
         for dag_id in dag_ids:
             if dag_id in self._looked_up:
                 continue
@@ -202,8 +210,9 @@ class RunLedger:
                 return
 
     def _tells_all(self, last: LastRuns) -> bool:
-        within = last.newest is not None and last.newest.run_after >= self._horizon
-        return within and last.succeeded is not None
+        # An older run may be known by chance, when it was changed lately; it need not be the last one.
+        within = last.ended is not None and last.ended.run_after >= self._horizon
+        return within and _end(last.succeeded) >= self._horizon
 
 
 def _order(run: DagRun) -> tuple[float, str]:

@@ -140,9 +140,18 @@ class Machine(RuleBasedStateMachine):
         newest = max(runs, key=lambda run: float(run["run_after"]), default=None)
         assert (last.newest and last.newest.key.run_id) == (newest and newest["dag_run_id"])
         assert (last.newest and last.newest.state) == (newest and newest["state"])
+        self._check_ended(last.ended, runs)
         succeeded = [run for run in runs if run["state"] == "success"]
         latest = max(succeeded, key=lambda run: float(run["end_date"]), default=None)
         assert (last.succeeded and last.succeeded.key.run_id) == (latest and latest["dag_run_id"])
+
+    def _check_ended(self, ended: DagRun | None, runs: list[Json]) -> None:
+        """One that was cleared, and goes on, may still count as it ended."""
+        order = {run["dag_run_id"]: float(run["run_after"]) for run in runs}
+        last = max((run["dag_run_id"] for run in runs if run["state"] in ENDED), key=order.__getitem__, default=None)
+        cleared = {run["dag_run_id"] for run in runs if run["state"] not in ENDED and "end_date" in run}
+        cleared -= {run_id for run_id in cleared if last and order[run_id] < order[last]}
+        assert (ended and ended.key.run_id) in {last, *cleared}
 
     def _check_value(self, last: LastRuns, runs: list[Json], horizon: float) -> None:
         """What is within the window is right; what is older may not be known."""
@@ -286,6 +295,48 @@ def test_a_success_older_than_the_window_is_found(airflow: FakeAirflow, source: 
     assert last.newest is not None
     assert last.succeeded is not None
     assert (last.newest.key.run_id, last.succeeded.key.run_id) == ("new", "old")
+
+
+@pytest.mark.parametrize("age", [600.0, 30 * 86400.0])
+def test_the_run_that_ended_last_is_known_while_others_wait(
+    airflow: FakeAirflow, source: RestSource, age: float
+) -> None:
+    failed = NOW - age
+    airflow.run("a", "before", "success", run_after=failed - 9, end_date=failed - 9, updated_at=failed - 9)
+    airflow.run("a", "failed", "failed", run_after=failed, end_date=failed, updated_at=failed)
+    airflow.run("a", "runs", "running", run_after=NOW - 60, start_date=NOW - 60)
+    airflow.run("a", "tomorrow", "queued", run_after=NOW + 86400)
+    known = RunLedger(WINDOW, everything)
+    assert sync(known, source)
+    last = known.dags(DAGS)["a"].last
+    assert last.newest is not None
+    assert last.ended is not None
+    assert (last.newest.key.run_id, last.ended.key.run_id) == ("tomorrow", "failed")
+
+
+def test_a_run_that_was_cleared_counts_as_it_ended_until_it_ends_anew(airflow: FakeAirflow, source: RestSource) -> None:
+    airflow.run("a", "r", "failed", run_after=NOW - 600, end_date=NOW - 500)
+    known, seen = RunLedger(WINDOW, everything), []
+    for state in ("failed", "queued", "running", "success"):
+        airflow.now += 30
+        airflow.run("a", "r", state, end_date=airflow.now if state in ENDED else None)
+        list(source.dags(Deadline(10)))
+        sync(known, source)
+        last = known.dags(DAGS)["a"].last
+        seen.append((last.newest and last.newest.state, last.ended and last.ended.state))
+    assert seen == [("failed", "failed"), ("queued", "failed"), ("running", "failed"), ("success", "success")]
+
+
+def test_an_old_success_that_is_touched_is_not_the_last_one(airflow: FakeAirflow, source: RestSource) -> None:
+    for weeks, touched in ((3, NOW), (2, NOW - 14 * 86400)):
+        at = NOW - weeks * 7 * 86400
+        airflow.run("a", f"{weeks} weeks ago", "success", run_after=at, end_date=at, updated_at=touched)
+    airflow.run("a", "today", "failed", run_after=NOW - 60, end_date=NOW - 30)
+    known = RunLedger(WINDOW, everything)
+    sync(known, source)
+    succeeded = known.dags(DAGS)["a"].last.succeeded
+    assert succeeded is not None
+    assert succeeded.key.run_id == "2 weeks ago"
 
 
 def test_runs_that_are_deleted_while_they_run_leave_at_once(airflow: FakeAirflow, source: RestSource) -> None:

@@ -43,12 +43,13 @@ class _Dialect:
     runs: TypeAdapter[Any]
     run: TypeAdapter[Any]
     last: Mapping[str, Any]
-    """How to ask for runs so that the one with the latest run_after is among them."""
+    """How to ask for runs that ended so that the one with the latest run_after is among them."""
 
 
+_ENDED = {"state": ["success", "failed"]}
 # A run that began when its interval ended has an earlier date than one that was started by hand before that.
-_V1_LAST = {"order_by": "-execution_date", "limit": 100}
-_V2_LAST = {"order_by": "-run_after", "limit": 1}
+_V1_LAST = {**_ENDED, "order_by": "-execution_date", "limit": 100}
+_V2_LAST = {**_ENDED, "order_by": "-run_after", "limit": 1}
 _DIALECTS: dict[Api, _Dialect] = {
     "v1": _Dialect("rest_v1", answers.DAGS_V1, answers.RUNS_V1, answers.RUN_V1, _V1_LAST),
     "v2": _Dialect("rest_v2", answers.DAGS_V2, answers.RUNS_V2, answers.RUN_V2, _V2_LAST),
@@ -96,7 +97,7 @@ class RestSource:
         return self._runs({"state": ["queued", "running"]}, deadline)
 
     def last_runs(self, dag_id: str, deadline: Deadline) -> Iterator[DagRun]:
-        """Some runs: the one with the latest run_after is among them, and the one that ended last with success."""
+        """Some that ended: the one with the latest run_after is among them, and the last one with success."""
         dialect, path = self._dialect(deadline), below("dags", dag_id, "dagRuns")
         for ask in (dialect.last, {"order_by": "-end_date", "state": "success", "limit": 1}):
             page = self._client.find(path, dialect.runs, deadline, ask)

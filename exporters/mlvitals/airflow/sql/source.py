@@ -58,7 +58,7 @@ class SqlSource:
         return self._runs.active(deadline)
 
     def last_runs(self, dag_id: str, deadline: Deadline) -> Iterator[DagRun]:
-        """The run with the latest run_after and the one that ended last with success, however old."""
+        """Of those that ended, the run with the latest run_after and the last one with success, however old."""
         return self._runs.last(dag_id, deadline)
 
     def tasks(
