@@ -37,7 +37,7 @@ _LATE = f"{age(select(m.DAG_LAST_SUCCESS))} > {select(m.DAG_SUCCESS_OBJECTIVE)}"
 _RUNNING_LONG = f"{age(select(m.DAG_OLDEST_RUNNING_START))} > {select(m.DAG_DURATION_OBJECTIVE)}"
 _DUE = f"({select(m.DAG_OLDEST_QUEUED)} or {select(m.DAG_NEXT_RUN)})"
 _NOT_STARTED = f"{age(_DUE)} > {select(m.DAG_START_OBJECTIVE)}"
-_FAILED = f"sum without (state) ({select(m.DAG_LAST_RUN_STATE, state='failed')}) == 1"
+_FAILED = f"sum without (state) ({select(m.DAG_LAST_ENDED_STATE, state='failed')}) == 1"
 _CHILD_FAILED = f"{select(m.TRIGGERED_STATE, state='failed')} == 1"
 _ASSET_AGE = age(select(m.ASSET_LAST_EVENT))
 
@@ -53,7 +53,7 @@ DAGS_FAILED = alarm(
     f"{_FAILED} unless {_PAUSED}",
     select(m.DAG_PAUSED),
     "suffix: failed",
-    "DAGs, other than paused ones, whose last run failed.",
+    "DAGs, other than paused ones, whose last run that ended failed.",
     "None",
     _NO_DAG,
 )
@@ -106,8 +106,8 @@ VERDICT = Signal(
         f" or ({_NOT_STARTED}) * 0 + 1 or {select(m.DAG_PAUSED)} * 0",
     ),
     "none",
-    "The worst that is true of it: LATE, its last success is too old; FAILED, its last run; SLOW, a run takes too "
-    "long; DUE, a run does not start.",
+    "The worst that is true of it: LATE, its last success is too old; FAILED, its last run that ended; SLOW, a run "
+    "takes too long; DUE, a run does not start.",
     words={
         4: ("LATE", "red"),
         3: ("FAILED", "red"),

@@ -29,6 +29,8 @@ def states(metric: Metric, current: str, **labels: str) -> Series:
 def dag(paused: float = 0, name: str = "etl", last: str = "success", **values: float) -> Series:
     """A DAG: is it paused, the state of its last run, and values by the names of their metrics."""
     found = {**of(m.DAG_PAUSED, paused, dag_id=name), **states(m.DAG_LAST_RUN_STATE, last, dag_id=name)}
+    if last in m.ENDED_RUN_STATES:
+        found |= states(m.DAG_LAST_ENDED_STATE, last, dag_id=name)
     for metric, value in values.items():
         found |= of(getattr(m, metric), value, dag_id=name)
     return found
@@ -70,8 +72,9 @@ def fleet(signal: Signal, wrong: Series, right: Series) -> list[Case]:
 
 CASES = [
     *(case for row in WRONG for case in fleet(*row)),
-    verdict("late outweighs a failed run", 4, {**LATE, **states(m.DAG_LAST_RUN_STATE, "failed", dag_id="etl")}),
+    verdict("late outweighs a failed run", 4, {**LATE, **dag(last="failed")}),
     verdict("a failed run", 3, dag(last="failed")),
+    verdict("a failed run, and the next one runs", 3, {**dag(last="failed"), **dag(last="running")}),
     verdict("a run that takes long", 2, LONG),
     verdict("a run that is due", 1, DUE),
     verdict("a run that waits in the queue, the next one is to come", 1, {**DUE, **dag(

@@ -91,6 +91,13 @@ DAG_SCHEDULE_INTERVAL = gauge(
 DAG_LAST_RUN_STATE = gauge(
     "airflow_dag_last_run_state", "state of the run with the latest run_after", "dag_id", state=RUN_STATES
 )
+DAG_LAST_ENDED_STATE = gauge(
+    "airflow_dag_last_ended_run_state",
+    "state of the run with the latest run_after of those that have ended; one that was cleared counts as it ended "
+    "until it ends anew",
+    "dag_id",
+    state=ENDED_RUN_STATES,
+)
 DAG_LAST_RUN_INFO = info("airflow_dag_last_run_info", "run_type of that run", "dag_id", "run_type")
 DAG_LAST_RUN_START = gauge(
     "airflow_dag_last_run_start_timestamp_seconds", "start_date of that run; absent while it is queued", "dag_id"

@@ -143,6 +143,8 @@ def _counts(dag_id: str, runs: DagRuns, report: Report) -> None:
 def _last(dag_id: str, last: LastRuns, report: Report) -> None:
     if last.newest:
         _newest(dag_id, last.newest, report)
+    if last.ended:
+        report.add_states(m.DAG_LAST_ENDED_STATE, "state", last.ended.state, dag_id=dag_id)
     if last.succeeded:
         report.add(m.DAG_LAST_SUCCESS, last.succeeded.end, dag_id=dag_id)
         report.add(m.DAG_LAST_SUCCESS_DURATION, last.succeeded.duration, dag_id=dag_id)
