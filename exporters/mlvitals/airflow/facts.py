@@ -227,7 +227,10 @@ class Source(Protocol):
         ...
 
     def triggered(self, since: float, dag_ids: Collection[str], deadline: Deadline) -> Iterator[Triggered]:
-        """For each link of these DAGs whose task started at or after `since`, the run that it triggered last."""
+        """For each link of these DAGs, the run that it triggered last.
+
+        Of a task that is over and began before `since`, only what the source remembers.
+        """
         ...
 
     def clock(self) -> float:

@@ -109,8 +109,9 @@ class RestSource:
     ) -> TaskReport:
         """Task instances of these DAGs, now and those that ended within the window that is configured."""
         shown = set(dag_ids)
-        report = self._sync_tasks(deadline).report(shown, set(one_by_one))
-        count_active(active_instances(self._client, deadline), shown, report)
+        ledger = self._sync_tasks(deadline)
+        report = ledger.report(shown, set(one_by_one))
+        count_active(ledger.watched(active_instances(self._client, deadline)), shown, report)
         return report
 
     def assets(self, deadline: Deadline) -> Iterator[Asset]:
@@ -120,7 +121,7 @@ class RestSource:
         return assets(self._client, deadline)
 
     def triggered(self, since: float, dag_ids: Collection[str], deadline: Deadline) -> Iterator[Triggered]:
-        """For each link of these DAGs whose task ran within the window, the run that it triggered last.
+        """For each link of these DAGs the run that it triggered last, within the window or as it is remembered.
 
         At most `max_xcom_calls` are made to learn of new ones; until then, the one before is told.
         """
@@ -128,7 +129,7 @@ class RestSource:
         if not ledger.complete:
             return
         tries = {key: each for key, each in ledger.tries.items() if key.dag_id in shown}
-        links = self._triggers.last(tries, lambda key: self._triggered_run_id(key, deadline))
+        links = self._triggers.last(tries, shown, ledger.since, lambda key: self._triggered_run_id(key, deadline))
         runs = self._children.read(
             set(links.values()),
             self.clock(),

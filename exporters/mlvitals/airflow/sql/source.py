@@ -79,7 +79,7 @@ class SqlSource:
         yield from found
 
     def triggered(self, since: float, dag_ids: Collection[str], deadline: Deadline) -> Iterator[Triggered]:
-        """For each link of these DAGs that triggered a run at or after `since`, the last one."""
+        """For each link of these DAGs the run that it triggered last, since then or as it is remembered."""
         return self._triggers.read(since, dag_ids, deadline)
 
     def clock(self) -> float:
