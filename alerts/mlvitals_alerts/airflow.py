@@ -128,7 +128,7 @@ _DAGS = (
         + lookup(f"{m.DAG_QUEUED_RUNS}{{%s}}", "dag_id")
         + f" queued), objective {_objective(m.DAG_START_OBJECTIVE, 'dag_id')}.",
         # While a DAG is paused its next run stays due. After that it has the time that is allowed.
-        f"time() - ({m.DAG_OLDEST_QUEUED} or {m.DAG_NEXT_RUN}) > {m.DAG_START_OBJECTIVE}\n"
+        f"time() - ({m.DAG_OLDEST_QUEUED} <= time() or {m.DAG_NEXT_RUN}) > {m.DAG_START_OBJECTIVE}\n"
         f"unless time() - {EXPECTED} <= {m.DAG_START_OBJECTIVE}",
         for_="5m",
         keep_firing_for=KEEP,

@@ -35,7 +35,7 @@ def state_of(metric: Metric, labels: str, missing: str = "Never") -> Signal:
 
 _LATE = f"{age(select(m.DAG_LAST_SUCCESS))} > {select(m.DAG_SUCCESS_OBJECTIVE)}"
 _RUNNING_LONG = f"{age(select(m.DAG_OLDEST_RUNNING_START))} > {select(m.DAG_DURATION_OBJECTIVE)}"
-_DUE = f"({select(m.DAG_OLDEST_QUEUED)} or {select(m.DAG_NEXT_RUN)})"
+_DUE = f"({select(m.DAG_OLDEST_QUEUED)} <= time() or {select(m.DAG_NEXT_RUN)})"
 _NOT_STARTED = f"{age(_DUE)} > {select(m.DAG_START_OBJECTIVE)}"
 _FAILED = f"sum without (state) ({select(m.DAG_LAST_ENDED_STATE, state='failed')}) == 1"
 _CHILD_FAILED = f"{select(m.TRIGGERED_STATE, state='failed')} == 1"

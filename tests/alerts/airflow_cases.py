@@ -222,6 +222,19 @@ NOT_STARTED = (
         "prod: DAG etl has had a run due for 90d 0h 44m 0s that has not started (0 queued), objective 9m 59s.",
         since="39m",
     ),
+    Firing(
+        "AirflowDagNotStarted",
+        # Somebody has queued a run for tomorrow; the scheduled one is due now.
+        dag(next_run=0.0, queued=float(DAY), queued_runs=1.0, start_within=10 * MINUTE - 1.0),
+        ETL,
+        "prod: DAG etl has had a run due for 15m 0s that has not started (1 queued), objective 9m 59s.",
+        since="10m",
+    ),
+    Silent(
+        "AirflowDagNotStarted",
+        "a run is queued for tomorrow",
+        dag(next_run=float(DAY), queued=float(DAY), queued_runs=1.0, start_within=600.0),
+    ),
     Silent(
         "AirflowDagNotStarted",
         "unpaused after months, and taken up",

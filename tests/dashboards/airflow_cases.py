@@ -80,6 +80,7 @@ CASES = [
     verdict("a run that waits in the queue, the next one is to come", 1, {**DUE, **dag(
         DAG_OLDEST_QUEUED=-2 * HOUR, DAG_NEXT_RUN=HOUR
     )}),
+    verdict("a run that is due, another is queued for tomorrow", 1, {**DUE, **dag(DAG_OLDEST_QUEUED=24 * HOUR)}),
     verdict("all is well", 0, IN_TIME),
     verdict("exactly in time, and nothing else is known", 0, of(m.DAG_PAUSED, 0, dag_id="etl")),
     verdict("paused outweighs all", -1, {**LATE, **DUE, **PAUSED}),

@@ -103,8 +103,12 @@ class DagRun:
 
     @property
     def waits_since(self) -> float:
-        """Since when a queued run waits: a run of long ago that was cleared waits since then, where that is known."""
-        return self.run_after if self.queued_at is None else self.queued_at
+        """Since when a queued run waits.
+
+        A run of long ago that was cleared waits since then, where that is known; one that is queued for later does not
+        wait before.
+        """
+        return max(self.run_after, self.queued_at or 0.0)
 
 
 def due(data_interval_end: float | None, logical_date: float | None) -> float:

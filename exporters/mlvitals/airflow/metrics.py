@@ -142,8 +142,8 @@ DAG_OLDEST_RUNNING_START = gauge(
 DAG_QUEUED_RUNS = gauge("airflow_dag_queued_runs", "Runs with state queued now", "dag_id")
 DAG_OLDEST_QUEUED = gauge(
     "airflow_dag_oldest_queued_run_timestamp_seconds",
-    "queued_at (REST v1, which does not tell: data_interval_end or logical_date) of the oldest run with state queued; "
-    "absent when none is",
+    "queued_at (REST v1, which does not tell: data_interval_end or logical_date), or run_after when that is later, of "
+    "the oldest run with state queued, other than those of a backfill; absent when none is",
     "dag_id",
 )
 DAG_CONF_LAST_RUN_STATE = gauge(

@@ -134,7 +134,9 @@ def _counts(dag_id: str, runs: DagRuns, report: Report) -> None:
     report.add(m.DAG_QUEUED_RUNS, len(runs.queued), dag_id=dag_id)
     started = (run.start for run in runs.running if run.start is not None)
     report.add(m.DAG_OLDEST_RUNNING_START, min(started, default=None), dag_id=dag_id)
-    report.add(m.DAG_OLDEST_QUEUED, min((run.waits_since for run in runs.queued), default=None), dag_id=dag_id)
+    # All runs of a backfill are queued at once, and wait for each other.
+    waiting = (run.waits_since for run in runs.queued if run.run_type != "backfill")
+    report.add(m.DAG_OLDEST_QUEUED, min(waiting, default=None), dag_id=dag_id)
     if runs.recent is not None:
         for state in m.ENDED_RUN_STATES:
             report.add(m.DAG_RECENT_RUNS, runs.recent[state], dag_id=dag_id, state=state)

@@ -369,6 +369,24 @@ def test_delays_of_a_run(airflow: FakeAirflow, server: Replay) -> None:
     assert page[sample(m.DAG_OLDEST_QUEUED, dag_id="c")] == NOW - (40 if told else 86_400)
 
 
+def test_a_queued_run_waits_once_it_is_due_and_those_of_a_backfill_wait_for_each_other(
+    airflow: FakeAirflow, server: Replay
+) -> None:
+    for dag_id in ("tomorrow", "backfilled", "both"):
+        airflow.dag(dag_id)
+    tomorrow = {"run_after": NOW + 86_400, "queued_at": NOW - 900, "run_type": "manual"}
+    backfill = {"run_after": NOW - 9 * 86_400, "queued_at": NOW - 7200, "run_type": "backfill"}
+    airflow.run("tomorrow", "r", "queued", **tomorrow)
+    airflow.run("backfilled", "r", "queued", **backfill)
+    airflow.run("both", "r1", "queued", **backfill)
+    airflow.run("both", "r2", "queued", run_after=NOW - 60, queued_at=NOW - 60)
+    with Whole(server.url) as whole:
+        page = whole.page()
+    oldest = {dag_id: page.get(sample(m.DAG_OLDEST_QUEUED, dag_id=dag_id)) for dag_id in airflow.dags}
+    assert oldest == {"tomorrow": NOW + 86_400, "backfilled": None, "both": NOW - 60}
+    assert page[sample(m.DAG_QUEUED_RUNS, dag_id="both")] == 2
+
+
 def test_objectives_stand_beside_what_they_bound(airflow: FakeAirflow, server: Replay) -> None:
     airflow.dag("overall", paused=True)
     airflow.dag("other")
