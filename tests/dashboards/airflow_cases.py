@@ -44,6 +44,11 @@ def verdict(why: str, said: int, series: Series) -> Case:
 LATE = dag(DAG_LAST_SUCCESS=-2 * HOUR, DAG_SUCCESS_OBJECTIVE=HOUR)
 LONG = dag(last="running", DAG_OLDEST_RUNNING_START=-2 * HOUR, DAG_DURATION_OBJECTIVE=HOUR)
 DUE = dag(DAG_NEXT_RUN=-2 * HOUR, DAG_START_OBJECTIVE=HOUR)
+NEVER = {
+    **dag(DAG_SUCCESS_OBJECTIVE=HOUR),
+    'ALERTS{alertname="AirflowDagLate",alertstate="firing",severity="critical",exporter="prod",exporter_type="airflow",'
+    'instance="v:1",job="mlvitals",dag_id="etl"}': 1.0,
+}
 PAUSED = of(m.DAG_PAUSED, 1, dag_id="etl")
 IN_TIME = dag(DAG_LAST_SUCCESS=-HOUR, DAG_SUCCESS_OBJECTIVE=HOUR, DAG_NEXT_RUN=-HOUR, DAG_START_OBJECTIVE=HOUR)
 OTHER = dag(name="other", DAG_LAST_SUCCESS=-9 * HOUR, DAG_OLDEST_RUNNING_START=-9 * HOUR, DAG_NEXT_RUN=-9 * HOUR)
@@ -52,6 +57,7 @@ FULL = {**of(m.POOL_OPEN_SLOTS, 0, **POOL), **of(m.POOL_QUEUED_SLOTS, 0, **POOL)
 STATES = [("success", 0), ("running", 1), ("queued", 2), ("failed", 6)]
 WRONG: list[tuple[Signal, Series, Series]] = [
     (s.DAGS_LATE, LATE, IN_TIME),
+    (s.DAGS_LATE, NEVER, {**NEVER, **IN_TIME}),
     (s.DAGS_RUNNING_LONG, LONG, {**LONG, **dag(DAG_OLDEST_RUNNING_START=-HOUR)}),
     (s.DAGS_NOT_STARTED, DUE, IN_TIME),
     (s.DAGS_FAILED, dag(last="failed"), dag()),
@@ -73,6 +79,9 @@ def fleet(signal: Signal, wrong: Series, right: Series) -> list[Case]:
 CASES = [
     *(case for row in WRONG for case in fleet(*row)),
     verdict("late outweighs a failed run", 4, {**LATE, **dag(last="failed")}),
+    verdict("the alert says that it never succeeded", 4, NEVER),
+    verdict("that alert goes on for a while after the first success", 0, {**NEVER, **IN_TIME}),
+    verdict("that alert goes on for a while after a pause", -1, {**NEVER, **PAUSED}),
     verdict("a failed run", 3, dag(last="failed")),
     verdict("a failed run, and the next one runs", 3, {**dag(last="failed"), **dag(last="running")}),
     verdict("a run that takes long", 2, LONG),
