@@ -16,6 +16,8 @@ MAX_RUNS = 200_000
 """Runs that are active, and runs that ended within the window, of which no more are held: some 100 MB."""
 MAX_VALUES = 1000
 """Values of one conf key of one DAG, of which no more are remembered."""
+MAX_ALL_VALUES = 100_000
+"""The same of all keys and DAGs together: some 75 MB."""
 
 
 @dataclass(slots=True)
@@ -104,6 +106,7 @@ class RunLedger:
         self._read_active(source, deadline)
         if self._changes.complete:
             self._look_up(dag_ids, source, deadline, go_on)
+        self._forget_values()
         return self._changes.complete and self._looked_up.issuperset(dag_ids)
 
     def renewed(self) -> RunLedger:
@@ -141,6 +144,14 @@ class RunLedger:
         self._last = {dag_id: last for dag_id, last in self._last.items() if dag_id in known}
         self._by_conf = {dag_id: by_key for dag_id, by_key in self._by_conf.items() if dag_id in known}
         self._looked_up.intersection_update(shown)
+
+    def _forget_values(self) -> None:
+        """Drop the values of the oldest runs, where there are too many."""
+        every = [(values, value) for by_key in self._by_conf.values() for values in by_key.values() for value in values]
+        if len(every) > MAX_ALL_VALUES:
+            every.sort(key=lambda each: _newest(each[0][each[1]]))
+            for values, value in every[:-MAX_ALL_VALUES]:
+                del values[value]
 
     def _read_active(self, source: Source, deadline: Deadline) -> None:
         active = [run for run in source.active_runs(deadline) if self._keeps(run.key.dag_id)]

@@ -445,6 +445,22 @@ def test_the_oldest_values_of_a_conf_key_are_forgotten(
     assert sorted(known.dags(DAGS)["a"].by_conf["model"]) == ["m3", "m4", "m5"]
 
 
+def test_all_values_together_are_bounded_too(
+    airflow: FakeAirflow, source: RestSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "MAX_ALL_VALUES", 4)
+    for number in range(9):
+        when = NOW - 100 + number
+        conf = {"model": f"m{number}"}
+        airflow.run(DAGS[number % 3], f"r{number}", "success", run_after=when, end_date=when, conf=conf)
+    known = RunLedger(WINDOW, everything)
+    for _ in range(2):
+        sync(known, source)
+        shown = known.dags(DAGS)
+        values = {value for dag in DAGS for value in shown[dag].by_conf.get("model", {})}
+        assert values == {"m5", "m6", "m7", "m8"}, "those of the newest runs"
+
+
 def test_a_renewal_keeps_the_last_runs_by_conf_that_are_older_than_the_window(
     airflow: FakeAirflow, source: RestSource
 ) -> None:
