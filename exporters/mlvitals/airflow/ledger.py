@@ -169,6 +169,9 @@ class RunLedger:
                     self._file(run)
                     if sum(last.note(run) for last in self._lasts(run)):
                         doubtful.add(run.key.dag_id)
+                    if max(len(self._active), len(self._ended)) > MAX_RUNS:
+                        text = f"more than {MAX_RUNS} runs at once: shorten window, or leave DAGs out"
+                        raise UpstreamError("limit", text)
         finally:
             self._doubt(doubtful)
 
@@ -179,8 +182,6 @@ class RunLedger:
             self._active[run.key] = run
         elif _end(run) > self._horizon:
             self._ended[run.key] = run
-        if max(len(self._active), len(self._ended)) > MAX_RUNS:
-            raise UpstreamError("limit", f"more than {MAX_RUNS} runs at once: shorten window, or leave DAGs out")
 
     def _lasts(self, run: DagRun) -> Iterator[LastRuns]:
         yield self._last.setdefault(run.key.dag_id, LastRuns())

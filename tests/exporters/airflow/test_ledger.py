@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from mlvitals.airflow import ledger
 from mlvitals.airflow.facts import DagRun, RunKey
 from mlvitals.airflow.increments import OVERLAP
-from mlvitals.airflow.ledger import LastRuns, RunLedger
+from mlvitals.airflow.ledger import DagRuns, LastRuns, RunLedger
 from mlvitals.airflow.rest.source import RestSource
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.selection import everything
@@ -431,6 +431,20 @@ def test_an_endless_list_of_runs_is_not_held(
     with pytest.raises(UpstreamError, match="more than 5 runs") as caught:
         sync(RunLedger(WINDOW, everything), source)
     assert caught.value.reason == "limit"
+
+
+def test_after_too_many_runs_it_goes_on(
+    airflow: FakeAirflow, source: RestSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "MAX_RUNS", 1)
+    for dag_id in DAGS:
+        airflow.run(dag_id, "r", "running", updated_at=0.0)
+    known = RunLedger(WINDOW, everything)
+    with pytest.raises(UpstreamError, match="more than 1 runs"):
+        sync(known, source)
+    airflow.runs.clear()
+    assert sync(known, source)
+    assert all(found == DagRuns(recent=Counter()) for found in known.dags(DAGS).values())
 
 
 def test_the_oldest_values_of_a_conf_key_are_forgotten(
