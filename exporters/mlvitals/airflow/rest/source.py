@@ -65,7 +65,7 @@ class RestSource:
     def __init__(self, settings: AirflowSettings, url: str) -> None:
         self._conf_keys = settings.conf_keys
         self._client = RestClient(settings.http(url))
-        self._datasets = Datasets()
+        self._datasets = Datasets(settings.baseline_interval)
         self._tasks = Renewal(
             TaskLedger(settings.window, settings.dags.matches), TaskLedger.renewed, settings.baseline_interval
         )
