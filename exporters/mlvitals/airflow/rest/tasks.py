@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sized
 from sys import intern
 from typing import NamedTuple
 
@@ -85,8 +85,8 @@ class TaskLedger:
     def watched(self, active: Iterable[TaskInstance]) -> Iterator[TaskInstance]:
         """The same instances, which are at work: one that triggers a run may wait for it longer than the window."""
         for instance in active:
-            if self._keeps(instance.dag_id) and (made := _try(instance)):
-                self.tries[key_of(instance)] = made
+            if self._keeps(instance.dag_id):
+                self._note_try(instance)
             yield instance
 
     def renewed(self) -> TaskLedger:
@@ -111,12 +111,19 @@ class TaskLedger:
         if instance.state in m.ENDED_TASK_STATES and end is not None and end >= horizon:
             retries = max(instance.try_number - 1, 0)
             self._ended[key] = Ended(intern(instance.state), end, _duration(instance.start_date, end), retries)
+        self._note_try(instance)
+        _bounded(self._ended)
+
+    def _note_try(self, instance: TaskInstance) -> None:
         if made := _try(instance):
-            self.tries[key] = made
-        if len(self._ended) > MAX_INSTANCES:
-            raise UpstreamError(
-                "limit", f"more than {MAX_INSTANCES} task instances at once: shorten window, or leave DAGs out"
-            )
+            self.tries[key_of(instance)] = made
+            _bounded(self.tries)
+
+
+def _bounded(held: Sized) -> None:
+    if len(held) > MAX_INSTANCES:
+        text = f"more than {MAX_INSTANCES} task instances at once: shorten window, or leave DAGs out"
+        raise UpstreamError("limit", text)
 
 
 def key_of(instance: TaskInstance) -> InstanceKey:
