@@ -488,6 +488,22 @@ def test_what_was_triggered_is_remembered_beyond_the_window(airflow: AirflowData
         assert list(source.triggered(NOW, ["train"], deadline())) == [], "the parent is gone"
 
 
+def test_a_task_that_triggers_no_more_is_forgotten(airflow: AirflowDatabase, source: SqlSource) -> None:
+    def trigger(run_id: str, at: float, *task_ids: str) -> None:
+        parent = airflow.run("overall", run_id, "success", at, start=at, end=at + 60)
+        for task_id in task_ids:
+            airflow.trigger(parent, "overall", run_id, task_id, ("train", "c"), at)
+
+    def shown(since: float) -> set[str]:
+        return {each.link.task_id for each in source.triggered(since, ["overall"], deadline())}
+
+    airflow.run("train", "c", "failed", NOW - HOUR, end=NOW)
+    trigger("p1", NOW - HOUR, "renamed", "go")
+    assert shown(SINCE) == {"renamed", "go"}
+    trigger("p2", NOW, "go")
+    assert shown(NOW - 60) == {"go"}
+
+
 def test_links_of_long_ago_are_bounded(
     airflow: AirflowDatabase, source: SqlSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:

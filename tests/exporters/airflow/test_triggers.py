@@ -182,6 +182,28 @@ def test_what_a_link_triggered_is_remembered_beyond_the_window(
         assert links(source) == {LINK: ("c2", "queued")}
 
 
+def test_a_task_that_triggers_no_more_is_forgotten(airflow: FakeAirflow, source: RestSource) -> None:
+    renamed = Link("parent", "renamed", "child")
+    airflow.run("child", "c0", "failed", end_date=NOW)
+    more = {"state": "success", "start_date": NOW - 40, "end_date": NOW}
+    airflow.trigger("parent", "p1", "renamed", "child", "c0", **more)
+    airflow.task("parent", "p1", "trigger", "success", end_date=NOW)
+    assert links(source) == {LINK: ("c1", "running"), renamed: ("c0", "failed")}
+    airflow.now += 2 * DAY
+    airflow.run("child", "c2", "queued")
+    airflow.trigger("parent", "p1", "trigger", "child", "c2", try_number=2)
+    assert links(source)[renamed] == ("c0", "failed"), "it is the same run of the chain"
+    airflow.run("child", "c3", "queued")
+    airflow.trigger("parent", "p2", "trigger", "child", "c3", start_date=airflow.now + 1)
+    assert links(source) == {LINK: ("c3", "queued")}
+    for run_id in ("p1", "p2"):
+        airflow.task("parent", run_id, "trigger", "success", end_date=airflow.now)
+    airflow.now += 34 * DAY
+    assert links(source) == {LINK: ("c3", "queued")}
+    airflow.now += 3 * DAY
+    assert links(source) == {}, "the task may be gone from the DAG"
+
+
 def test_a_task_that_has_waited_for_longer_than_the_window_is_known_from_the_start(
     airflow: FakeAirflow, source: RestSource
 ) -> None:

@@ -41,9 +41,8 @@ class Triggers:
         """
         self._learnt = {each: learnt for each, learnt in self._learnt.items() if each[0] in tries}
         self._learn(tries, ask)
-        learnt = (each for each in self._learnt.values() if each.run_id)
-        found = ((each.link, Child(each.start, RunKey(each.link.child_dag_id, each.run_id))) for each in learnt)
-        self._last.note(found, since)
+        found = ((each.link, _child(key, each)) for (key, _), each in self._learnt.items() if each.run_id)
+        self._last.note(found, since, whole=True)
         return dict(self._last.of(dag_ids))
 
     def _learn(self, tries: Mapping[InstanceKey, Try], ask: Ask) -> None:
@@ -64,6 +63,10 @@ class Triggers:
             # One that is still at work may yet trigger a run.
             if run_id or each.over:
                 self._learnt[key, each.number] = Learnt(each.link, each.start, run_id or "")
+
+
+def _child(key: InstanceKey, learnt: Learnt) -> Child:
+    return Child(learnt.start, RunKey(learnt.link.child_dag_id, learnt.run_id), key.run_id)
 
 
 class RunCache:

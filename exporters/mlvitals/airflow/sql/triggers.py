@@ -6,7 +6,6 @@ It hands on the run id of the child as the XCom `trigger_run_id`; the DAG of the
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from math import inf
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, select
@@ -42,7 +41,7 @@ class TriggerReader:
                 for batch in batches(found.runs, BATCH)
                 for row in transaction.rows(_links(batch, transaction.schema))
             ]
-            self._last.note(_children(rows), since if found.whole else inf)
+            self._last.note(_children(rows), since, whole=found.whole)
             links = dict(self._last.of(dag_ids))
             runs = {run.key: run for run in self._runs.by_key(set(links.values()), transaction)}
         self._changes.done(found)
@@ -53,7 +52,7 @@ def _children(rows: Iterable[Row[Any]]) -> Iterator[tuple[Link, Child]]:
     for row in rows:
         run_id, dag_id, time = parsed(row.child_run_id), parsed(row.child_dag_id), row.timestamp
         if isinstance(run_id, str) and isinstance(dag_id, str) and time is not None:
-            yield Link(row.dag_id, row.task_id, dag_id), Child(time, RunKey(dag_id, run_id))
+            yield Link(row.dag_id, row.task_id, dag_id), Child(time, RunKey(dag_id, run_id), row.run_id)
 
 
 def _links(numbers: Sequence[int], schema: Schema) -> Select[Any]:
@@ -63,6 +62,7 @@ def _links(numbers: Sequence[int], schema: Schema) -> Select[Any]:
         select(
             xcom.c.dag_id,
             xcom.c.task_id,
+            xcom.c.run_id,
             xcom.c.timestamp,
             whole(xcom.c.value, "child_run_id", binary=schema.major == 2),
             member(rendered.c.rendered_fields, "trigger_dag_id", "child_dag_id"),
