@@ -16,19 +16,27 @@ MAX_RUNS = 200_000
 """Runs that are active, and runs that ended within the window, of which no more are held: some 100 MB."""
 MAX_VALUES = 1000
 """Values of one conf key of one DAG, of which no more are remembered."""
+MAX_ALL_VALUES = 100_000
+"""The same of all keys and DAGs together: some 75 MB."""
 
 
 @dataclass(slots=True)
 class LastRuns:
-    """The run with the latest run_after, and the one that ended last with success."""
+    """The run with the latest run_after, the same of those that have ended, and the one that ended last with success.
+
+    A run that was cleared counts as it ended until it ends anew or another one ended after it.
+    """
 
     newest: DagRun | None = None
+    ended: DagRun | None = None
     succeeded: DagRun | None = None
 
     def note(self, run: DagRun) -> bool:
         """Take a run into account. True when it was the last success and is none any more: it was cleared."""
         if self.newest is None or _order(run) >= _order(self.newest):
             self.newest = run
+        if run.state not in ACTIVE and (self.ended is None or _order(run) >= _order(self.ended)):
+            self.ended = run
         if run.state == "success":
             if _end(run) >= _end(self.succeeded):
                 self.succeeded = run
@@ -41,6 +49,8 @@ class LastRuns:
         """Drop these runs."""
         if self.newest and self.newest.key in gone:
             self.newest = None
+        if self.ended and self.ended.key in gone:
+            self.ended = None
         if self.succeeded and self.succeeded.key in gone:
             self.succeeded = None
 
@@ -96,6 +106,7 @@ class RunLedger:
         self._read_active(source, deadline)
         if self._changes.complete:
             self._look_up(dag_ids, source, deadline, go_on)
+        self._forget_values()
         return self._changes.complete and self._looked_up.issuperset(dag_ids)
 
     def renewed(self) -> RunLedger:
@@ -134,6 +145,14 @@ class RunLedger:
         self._by_conf = {dag_id: by_key for dag_id, by_key in self._by_conf.items() if dag_id in known}
         self._looked_up.intersection_update(shown)
 
+    def _forget_values(self) -> None:
+        """Drop the values of the oldest runs, where there are too many."""
+        every = [(values, value) for by_key in self._by_conf.values() for values in by_key.values() for value in values]
+        if len(every) > MAX_ALL_VALUES:
+            every.sort(key=lambda each: _newest(each[0][each[1]]))
+            for values, value in every[:-MAX_ALL_VALUES]:
+                del values[value]
+
     def _read_active(self, source: Source, deadline: Deadline) -> None:
         active = [run for run in source.active_runs(deadline) if self._keeps(run.key.dag_id)]
         # Deleted, or ended a moment ago: either way it is not known which runs are the last ones.
@@ -150,6 +169,9 @@ class RunLedger:
                     self._file(run)
                     if sum(last.note(run) for last in self._lasts(run)):
                         doubtful.add(run.key.dag_id)
+                    if max(len(self._active), len(self._ended)) > MAX_RUNS:
+                        text = f"more than {MAX_RUNS} runs at once: shorten window, or leave DAGs out"
+                        raise UpstreamError("limit", text)
         finally:
             self._doubt(doubtful)
 
@@ -160,8 +182,6 @@ class RunLedger:
             self._active[run.key] = run
         elif _end(run) > self._horizon:
             self._ended[run.key] = run
-        if max(len(self._active), len(self._ended)) > MAX_RUNS:
-            raise UpstreamError("limit", f"more than {MAX_RUNS} runs at once: shorten window, or leave DAGs out")
 
     def _lasts(self, run: DagRun) -> Iterator[LastRuns]:
         yield self._last.setdefault(run.key.dag_id, LastRuns())
@@ -189,7 +209,7 @@ class RunLedger:
                     last.note(run)
 
     def _look_up(self, dag_ids: Iterable[str], source: Source, deadline: Deadline, go_on: GoOn) -> None:
-        """Find the last runs of DAGs that had none within the window, or no success."""
+        """Find the last runs of DAGs of which none ended within the window, or none with success."""
         for dag_id in dag_ids:
             if dag_id in self._looked_up:
                 continue
@@ -202,8 +222,9 @@ class RunLedger:
                 return
 
     def _tells_all(self, last: LastRuns) -> bool:
-        within = last.newest is not None and last.newest.run_after >= self._horizon
-        return within and last.succeeded is not None
+        # An older run may be known by chance, when it was changed lately; it need not be the last one.
+        within = last.ended is not None and last.ended.run_after >= self._horizon
+        return within and _end(last.succeeded) >= self._horizon
 
 
 def _order(run: DagRun) -> tuple[float, str]:

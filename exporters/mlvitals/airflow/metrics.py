@@ -91,6 +91,13 @@ DAG_SCHEDULE_INTERVAL = gauge(
 DAG_LAST_RUN_STATE = gauge(
     "airflow_dag_last_run_state", "state of the run with the latest run_after", "dag_id", state=RUN_STATES
 )
+DAG_LAST_ENDED_STATE = gauge(
+    "airflow_dag_last_ended_run_state",
+    "state of the run with the latest run_after of those that have ended; one that was cleared counts as it ended "
+    "until it ends anew",
+    "dag_id",
+    state=ENDED_RUN_STATES,
+)
 DAG_LAST_RUN_INFO = info("airflow_dag_last_run_info", "run_type of that run", "dag_id", "run_type")
 DAG_LAST_RUN_START = gauge(
     "airflow_dag_last_run_start_timestamp_seconds", "start_date of that run; absent while it is queued", "dag_id"
@@ -135,8 +142,8 @@ DAG_OLDEST_RUNNING_START = gauge(
 DAG_QUEUED_RUNS = gauge("airflow_dag_queued_runs", "Runs with state queued now", "dag_id")
 DAG_OLDEST_QUEUED = gauge(
     "airflow_dag_oldest_queued_run_timestamp_seconds",
-    "queued_at (REST v1, which does not tell: data_interval_end or logical_date) of the oldest run with state queued; "
-    "absent when none is",
+    "queued_at (REST v1, which does not tell: data_interval_end or logical_date), or run_after when that is later, of "
+    "the oldest run with state queued, other than those of a backfill; absent when none is",
     "dag_id",
 )
 DAG_CONF_LAST_RUN_STATE = gauge(

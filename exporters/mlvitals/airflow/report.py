@@ -9,7 +9,18 @@ from itertools import groupby
 
 from mlvitals.airflow import metrics as m
 from mlvitals.airflow.config import AirflowSettings
-from mlvitals.airflow.facts import Asset, Component, Dag, DagRun, Pool, Server, TaskKey, TaskReport, Triggered
+from mlvitals.airflow.facts import (
+    Asset,
+    Component,
+    Dag,
+    DagRun,
+    ImportFailure,
+    Pool,
+    Server,
+    TaskKey,
+    TaskReport,
+    Triggered,
+)
 from mlvitals.airflow.ledger import DagRuns, LastRuns
 from mlvitals.airflow.objectives import Objectives
 from mlvitals.airflow.schedule import longest_interval
@@ -24,12 +35,8 @@ def write_server(server: Server, settings: AirflowSettings, report: Report) -> N
     report.add(m.SERVER_INFO, 1, version=server.version, source=server.source)
     for component in server.components:
         _component(component, report)
-    report.add(m.IMPORT_ERRORS, len(server.import_errors))
-    newest = sorted(server.import_errors, key=lambda error: (-(error.timestamp or 0), error.filename))
-    errors = select(newest, lambda error: error.filename, settings.max_import_errors)
-    report.drop(m.IMPORT_ERROR_TIMESTAMP, errors.dropped)
-    for name, error in errors.shown.items():
-        report.add(m.IMPORT_ERROR_TIMESTAMP, error.timestamp, filename=name)
+    if server.import_errors is not None:
+        _import_errors(server.import_errors, settings.max_import_errors, report)
     pools = select(sorted(server.pools, key=lambda pool: pool.name), lambda pool: pool.name, settings.max_pools)
     report.drop(m.POOL_OPEN_SLOTS, pools.dropped)
     for pool in pools.shown.values():
@@ -39,6 +46,15 @@ def write_server(server: Server, settings: AirflowSettings, report: Report) -> N
 def _component(component: Component, report: Report) -> None:
     report.add(m.COMPONENT_HEALTHY, component.healthy, component=component.name)
     report.add(m.COMPONENT_LAST_HEARTBEAT, component.heartbeat, component=component.name)
+
+
+def _import_errors(found: tuple[ImportFailure, ...], limit: int, report: Report) -> None:
+    report.add(m.IMPORT_ERRORS, len(found))
+    newest = sorted(found, key=lambda error: (-(error.timestamp or 0), error.filename))
+    errors = select(newest, lambda error: error.filename, limit)
+    report.drop(m.IMPORT_ERROR_TIMESTAMP, errors.dropped)
+    for name, error in errors.shown.items():
+        report.add(m.IMPORT_ERROR_TIMESTAMP, error.timestamp, filename=name)
 
 
 def _pool(pool: Pool, report: Report) -> None:
@@ -118,7 +134,9 @@ def _counts(dag_id: str, runs: DagRuns, report: Report) -> None:
     report.add(m.DAG_QUEUED_RUNS, len(runs.queued), dag_id=dag_id)
     started = (run.start for run in runs.running if run.start is not None)
     report.add(m.DAG_OLDEST_RUNNING_START, min(started, default=None), dag_id=dag_id)
-    report.add(m.DAG_OLDEST_QUEUED, min((run.waits_since for run in runs.queued), default=None), dag_id=dag_id)
+    # All runs of a backfill are queued at once, and wait for each other.
+    waiting = (run.waits_since for run in runs.queued if run.run_type != "backfill")
+    report.add(m.DAG_OLDEST_QUEUED, min(waiting, default=None), dag_id=dag_id)
     if runs.recent is not None:
         for state in m.ENDED_RUN_STATES:
             report.add(m.DAG_RECENT_RUNS, runs.recent[state], dag_id=dag_id, state=state)
@@ -127,6 +145,8 @@ def _counts(dag_id: str, runs: DagRuns, report: Report) -> None:
 def _last(dag_id: str, last: LastRuns, report: Report) -> None:
     if last.newest:
         _newest(dag_id, last.newest, report)
+    if last.ended:
+        report.add_states(m.DAG_LAST_ENDED_STATE, "state", last.ended.state, dag_id=dag_id)
     if last.succeeded:
         report.add(m.DAG_LAST_SUCCESS, last.succeeded.end, dag_id=dag_id)
         report.add(m.DAG_LAST_SUCCESS_DURATION, last.succeeded.duration, dag_id=dag_id)

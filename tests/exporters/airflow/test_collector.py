@@ -200,6 +200,24 @@ def test_one_target_fails_without_the_others(airflow: FakeAirflow, server: Repla
         assert failed == expected, end
 
 
+def test_a_dead_metadata_database_is_told_by_those_that_live(airflow: FakeAirflow, server: Replay) -> None:
+    airflow.health = dict.fromkeys(airflow.health, "unhealthy")
+
+    def respond(request: Request) -> Answer:
+        lives = request.path.endswith(("/version", "/health", "/auth/token"))
+        return airflow(request) if lives else Answer(500)
+
+    server.respond = respond
+    with Whole(server.url) as whole:
+        results = {result.target: result for result in whole.results()}
+    assert {name for name, result in results.items() if isinstance(result, Failure)} == set(TARGETS) - {m.SERVER}
+    told = results[m.SERVER]
+    assert isinstance(told, Snapshot)
+    page = samples(told)
+    assert page[sample(m.COMPONENT_HEALTHY, component="metadatabase")] == 0
+    assert sample(m.IMPORT_ERRORS) not in page, "nobody knows"
+
+
 # An empty one, and a huge one
 
 
@@ -349,6 +367,24 @@ def test_delays_of_a_run(airflow: FakeAirflow, server: Replay) -> None:
     assert sample(m.DAG_LAST_RUN_DELAY, dag_id="b") not in page
     assert page.get(sample(m.DAG_LAST_RUN_QUEUED_DURATION, dag_id="b")) == (20 if told else None)
     assert page[sample(m.DAG_OLDEST_QUEUED, dag_id="c")] == NOW - (40 if told else 86_400)
+
+
+def test_a_queued_run_waits_once_it_is_due_and_those_of_a_backfill_wait_for_each_other(
+    airflow: FakeAirflow, server: Replay
+) -> None:
+    for dag_id in ("tomorrow", "backfilled", "both"):
+        airflow.dag(dag_id)
+    tomorrow = {"run_after": NOW + 86_400, "queued_at": NOW - 900, "run_type": "manual"}
+    backfill = {"run_after": NOW - 9 * 86_400, "queued_at": NOW - 7200, "run_type": "backfill"}
+    airflow.run("tomorrow", "r", "queued", **tomorrow)
+    airflow.run("backfilled", "r", "queued", **backfill)
+    airflow.run("both", "r1", "queued", **backfill)
+    airflow.run("both", "r2", "queued", run_after=NOW - 60, queued_at=NOW - 60)
+    with Whole(server.url) as whole:
+        page = whole.page()
+    oldest = {dag_id: page.get(sample(m.DAG_OLDEST_QUEUED, dag_id=dag_id)) for dag_id in airflow.dags}
+    assert oldest == {"tomorrow": NOW + 86_400, "backfilled": None, "both": NOW - 60}
+    assert page[sample(m.DAG_QUEUED_RUNS, dag_id="both")] == 2
 
 
 def test_objectives_stand_beside_what_they_bound(airflow: FakeAirflow, server: Replay) -> None:
