@@ -12,7 +12,12 @@ import structlog
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("logfmt", "json")
 # A lost connection is the target's failure and logged as such; a bad request is a stranger's doing.
-_QUIET = ("urllib3", "tornado.access", "tornado.general")
+_QUIET = {
+    "urllib3": logging.ERROR,
+    "sqlalchemy.pool": logging.CRITICAL,
+    "tornado.access": logging.ERROR,
+    "tornado.general": logging.ERROR,
+}
 _RENDERERS: dict[str, structlog.typing.Processor] = {
     "logfmt": structlog.processors.LogfmtRenderer(key_order=["ts", "level", "event"], bool_as_flag=False),
     "json": structlog.processors.JSONRenderer(),
@@ -38,8 +43,8 @@ def setup(level: str, form: str = "logfmt") -> None:
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove, renderer]))
     # What libraries say for their own developers would bury our lines, and may quote what we hide.
     logging.basicConfig(handlers=[handler], level=max(least, logging.INFO), force=True)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.ERROR)
+    for name, loudest in _QUIET.items():
+        logging.getLogger(name).setLevel(loudest)
 
 
 class _StandardError:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,17 +18,20 @@ import trustme
 from sqlalchemy import create_engine, make_url
 
 from compose.postgres import NOBODY, Postgres, postgres_server
+from mlvitals.airflow.collector import DagCollector, TaskCollector
 from mlvitals.airflow.sql.schema import TABLES
 from mlvitals.airflow.sql.source import SqlSource
 from mlvitals.core.collector import Deadline, UpstreamError
 from tests.exporters.airflow.reading import sql_source
 from tests.support.airflow_database import AirflowDatabase
+from tests.support.vitals import mlvitals
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.live
 
 PASSWORD = "correct-horse-battery"
 NUMBERS = iter(range(1000))
+TARGETS = (*DagCollector.targets, *TaskCollector.targets)
 _TABLES = ", ".join(sorted(TABLES - {"dataset", "dataset_event"}))
 
 
@@ -68,6 +72,14 @@ def database(postgres: Postgres) -> Iterator[Database]:
 
 def read(source: SqlSource, seconds: float = 30) -> list[str]:
     return [dag.dag_id for dag in source.dags(Deadline(seconds))]
+
+
+def configure(database: Database, folder: Path, *more: str) -> None:
+    """Write an mlvitals.yml with an exporter `airflow` of this database."""
+    where = f"{{url: '{database.url}', username: {database.role}, password_file: password}}"
+    lines = ("name: airflow", "type: airflow", f"database: {where}", *more)
+    (folder / "password").write_text(PASSWORD)
+    (folder / "mlvitals.yml").write_text("exporters:\n  - " + "\n    ".join(lines) + "\n")
 
 
 def failure(database: Database, **more: object) -> UpstreamError:
@@ -169,13 +181,7 @@ def test_a_password_file_is_read_again_for_each_connection(database: Database, t
 
 def test_what_check_live_says(database: Database, tmp_path: Path) -> None:
     database.sql(TAKEN["all tables"].format(role=database.role))
-    (tmp_path / "password").write_text(PASSWORD)
-    (tmp_path / "mlvitals.yml").write_text(
-        "exporters:\n"
-        "  - name: airflow\n"
-        "    type: airflow\n"
-        f"    database: {{url: '{database.url}', username: {database.role}, password_file: password}}\n"
-    )
+    configure(database, tmp_path)
     command = [sys.executable, "-m", "mlvitals", "check", "--live"]
     check = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert check.returncode == 1
@@ -284,6 +290,24 @@ def test_a_server_that_is_away_for_a_while(database: Database) -> None:
         server.start()
         server.wait_until_ready()
         assert read(source) == ["train"]
+
+
+def test_a_connection_that_is_lost_is_no_news_for_the_log(database: Database, tmp_path: Path) -> None:
+    configure(database, tmp_path, "interval: 1s")
+    with mlvitals(tmp_path) as vitals:
+
+        def collected_since(moment: float) -> bool:
+            last = (
+                vitals.value("airflow", "mlvitals_target_last_success_timestamp_seconds", target=each)
+                for each in TARGETS
+            )
+            return all((each or 0) > moment for each in last)
+
+        until(lambda: collected_since(0))
+        database.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{database.role}'")
+        terminated = time.time()
+        until(lambda: collected_since(terminated))
+    assert "Traceback" not in vitals.server.log.read_text()
 
 
 def test_the_clock_is_that_of_the_database(database: Database) -> None:
