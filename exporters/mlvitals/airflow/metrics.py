@@ -79,7 +79,8 @@ DAG_INFO = info(
 DAG_TAG_INFO = info("airflow_dag_tag_info", "Tags of the DAG (dags tags)", "dag_id", "tag")
 DAG_NEXT_RUN = gauge(
     "airflow_dag_next_run_timestamp_seconds",
-    "When the next scheduled run is created (dags next_dagrun_run_after or next_dagrun_create_after)",
+    "When the next scheduled run is created (dags next_dagrun_run_after or next_dagrun_create_after); absent for "
+    "@continuous",
     "dag_id",
 )
 DAG_SCHEDULE_INTERVAL = gauge(

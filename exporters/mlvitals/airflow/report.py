@@ -23,7 +23,7 @@ from mlvitals.airflow.facts import (
 )
 from mlvitals.airflow.ledger import DagRuns, LastRuns
 from mlvitals.airflow.objectives import Objectives
-from mlvitals.airflow.schedule import longest_interval
+from mlvitals.airflow.schedule import CONTINUOUS, longest_interval
 from mlvitals.core.metric import Metric
 from mlvitals.core.objectives import ByPattern
 from mlvitals.core.report import Report
@@ -104,7 +104,8 @@ class DagReporter:
         report.drop(m.DAG_TAG_INFO, tags.dropped)
         for tag in tags.shown:
             report.add(m.DAG_TAG_INFO, 1, dag_id=dag_id, tag=tag)
-        report.add(m.DAG_NEXT_RUN, dag.next_run, dag_id=dag_id)
+        # For a continuous one Airflow 3 shows a time that is past as soon as the run before it begins.
+        report.add(m.DAG_NEXT_RUN, None if dag.schedule == CONTINUOUS else dag.next_run, dag_id=dag_id)
         if dag.periodic:
             report.add(m.DAG_SCHEDULE_INTERVAL, longest_interval(dag.schedule), dag_id=dag_id)
         for metric, objective in self._objectives().items():

@@ -387,6 +387,18 @@ def test_a_queued_run_waits_once_it_is_due_and_those_of_a_backfill_wait_for_each
     assert page[sample(m.DAG_QUEUED_RUNS, dag_id="both")] == 2
 
 
+def test_a_continuous_dag_that_runs_has_no_run_that_is_due(airflow: FakeAirflow, server: Replay) -> None:
+    field = "next_dagrun_run_after" if airflow.api == "v2" else "next_dagrun_create_after"
+    for dag_id, schedule in (("runs on", "@continuous"), ("hourly", "0 * * * *")):
+        airflow.dag(dag_id, schedule, **{field: NOW - 3600})
+        airflow.run(dag_id, "r", "running", run_after=NOW - 3600, start_date=NOW - 3600)
+    with Whole(server.url) as whole:
+        page = whole.page()
+    assert {key: value for key, value in page.items() if key[0] == str(m.DAG_NEXT_RUN)} == {
+        sample(m.DAG_NEXT_RUN, dag_id="hourly"): NOW - 3600
+    }
+
+
 def test_objectives_stand_beside_what_they_bound(airflow: FakeAirflow, server: Replay) -> None:
     airflow.dag("overall", paused=True)
     airflow.dag("other")
