@@ -106,7 +106,7 @@ def test_a_role_without_rights_is_told_the_grant_that_it_lacks(database: Databas
     database.sql(TAKEN[taken].format(role=database.role, name=database.name))
     error = failure(database)
     assert error.reason == "auth"
-    found = re.search(r"GRANT .* TO \w+$", str(error))
+    found = re.search(r"GRANT .* TO \w+;$", str(error))
     assert found, error
     database.sql(found[0])
     with sql_source(database.url, username=database.role, password=PASSWORD) as source:
@@ -116,8 +116,15 @@ def test_a_role_without_rights_is_told_the_grant_that_it_lacks(database: Databas
 def test_the_words_for_missing_rights(database: Database) -> None:
     database.sql(TAKEN["some tables"].format(role=database.role))
     assert str(failure(database)) == (
-        f"{database.url}: this role may not read dag_run, xcom: GRANT SELECT ON dag_run, xcom TO {database.role}"
+        f"{database.url}: this role may not read dag_run, xcom: GRANT SELECT ON dag_run, xcom TO {database.role};"
     )
+
+
+def test_a_grant_stays_whole_whatever_the_password(database: Database) -> None:
+    password = f"{database.role}-1"
+    database.sql(f"ALTER ROLE {database.role} PASSWORD '{password}'; REVOKE SELECT ON xcom FROM {database.role}")
+    error = failure(database, password=password)
+    assert str(error).endswith(f"GRANT SELECT ON xcom TO {database.role};")
 
 
 def test_rights_that_are_taken_away_while_it_reads(database: Database) -> None:
@@ -136,7 +143,7 @@ def test_tables_in_a_schema_that_is_not_searched(database: Database) -> None:
     error = failure(database)
     assert error.reason == "parse"
     assert str(error).endswith(
-        f"Airflow's tables are in the schema af: ALTER ROLE {database.role} SET search_path = af"
+        f"Airflow's tables are in the schema af: ALTER ROLE {database.role} SET search_path = af;"
     )
     database.sql(f"ALTER ROLE {database.role} SET search_path = public, af")
     with sql_source(database.url, username=database.role, password=PASSWORD) as source:
@@ -190,7 +197,7 @@ def test_what_check_live_says(database: Database, tmp_path: Path) -> None:
     assert PASSWORD not in check.stdout + check.stderr
 
 
-_WHY = f"URL: this role may not read {_TABLES}: GRANT SELECT ON {_TABLES} TO ROLE"
+_WHY = f"URL: this role may not read {_TABLES}: GRANT SELECT ON {_TABLES} TO ROLE;"
 _WHAT_TO_DO = "Check the credentials, and what this user may read."
 LIVE = [
     ["exporter", "type", "target", "result", "series", "error and what to do"],

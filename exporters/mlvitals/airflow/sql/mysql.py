@@ -107,7 +107,7 @@ class MySql:
 
     def _grant(self, tables: Sequence[str]) -> str:
         # Not on all: connections and variables are nobody's business.
-        return "; ".join(f"GRANT SELECT ON {self._server.database}.{table} TO {self._user}" for table in tables)
+        return " ".join(f"GRANT SELECT ON {self._server.database}.{table} TO {self._user};" for table in tables)
 
     def explain(self, error: BaseException) -> UpstreamError | None:
         """By its number."""
@@ -125,5 +125,5 @@ class MySql:
 
     def _advice(self, code: int) -> str:
         if code == 1044:
-            return f": {self._grant(['dag'])}, and so on for the tables that the guide lists"
+            return f": {self._grant(['dag'])} and so on for the tables that the guide lists"
         return ": set tls_config" if code == 3159 else ""
