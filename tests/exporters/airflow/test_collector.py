@@ -390,7 +390,7 @@ def test_a_queued_run_waits_once_it_is_due_and_those_of_a_backfill_wait_for_each
 def test_a_continuous_dag_that_runs_has_no_run_that_is_due(airflow: FakeAirflow, server: Replay) -> None:
     field = "next_dagrun_run_after" if airflow.api == "v2" else "next_dagrun_create_after"
     for dag_id, schedule in (("runs on", "@continuous"), ("hourly", "0 * * * *")):
-        airflow.dag(dag_id, schedule, **{field: NOW - 3600})
+        airflow.dag(dag_id, schedule, paused=False, **{field: NOW - 3600})
         airflow.run(dag_id, "r", "running", run_after=NOW - 3600, start_date=NOW - 3600)
     with Whole(server.url) as whole:
         page = whole.page()
