@@ -22,17 +22,22 @@ MAX_ALL_VALUES = 100_000
 
 @dataclass(slots=True)
 class LastRuns:
-    """The run with the latest run_after, the same of those that have ended, and the one that ended last with success.
+    """The last run, the last that ended (both by run_after), and the one that ended last with success.
 
-    A run that was cleared counts as it ended until it ends anew or another one ended after it.
+    One whose run_after is yet to come is none of them. One that was cleared counts as it ended until it ends anew or
+    another one ended after it.
     """
 
     newest: DagRun | None = None
     ended: DagRun | None = None
     succeeded: DagRun | None = None
 
-    def note(self, run: DagRun) -> bool:
-        """Take a run into account. True when it was the last success and is none any more: it was cleared."""
+    def note(self, run: DagRun, *, planned: bool = False) -> bool:
+        """Take a run into account, or not any more. True when it was one of these and is none any more."""
+        if planned:
+            known = run.key in {last.key for last in (self.newest, self.ended, self.succeeded) if last}
+            self.forget({run.key})
+            return known
         if self.newest is None or _order(run) >= _order(self.newest):
             self.newest = run
         if run.state not in ACTIVE and (self.ended is None or _order(run) >= _order(self.ended)):
@@ -67,10 +72,14 @@ ByConf = dict[str, dict[str, LastRuns]]
 
 @dataclass(slots=True)
 class DagRuns:
-    """The runs of one DAG. `recent` (by state) is None until the whole window has been read."""
+    """The runs of one DAG. `planned` are queued and not due yet.
+
+    `recent` (by state) is None until the whole window has been read.
+    """
 
     running: list[DagRun] = field(default_factory=list)
     queued: list[DagRun] = field(default_factory=list)
+    planned: list[DagRun] = field(default_factory=list)
     recent: Counter[str] | None = None
     last: LastRuns = field(default_factory=LastRuns)
     by_conf: ByConf = field(default_factory=dict)
@@ -88,7 +97,7 @@ class RunLedger:
         self._window = window
         self._keeps = keeps
         self._at_once = at_once
-        self._horizon = 0.0
+        self._now = 0.0
         self._changes = Increments[DagRun](window, at_once)
         self._active: dict[RunKey, DagRun] = {}
         self._ended: dict[RunKey, DagRun] = {}
@@ -98,11 +107,10 @@ class RunLedger:
 
     def sync(self, dag_ids: Collection[str], source: Source, deadline: Deadline, go_on: GoOn) -> bool:
         """Read what is new of these DAGs, as far as there is time; True when everything is known of them."""
-        now = source.clock()
-        self._horizon = now - self._window
+        self._now = source.clock()
         self._forget(dag_ids)
 
-        self._changes.read(now, lambda since, until: source.runs(since, until, deadline), self._note, go_on)
+        self._changes.read(self._now, lambda since, until: source.runs(since, until, deadline), self._note, go_on)
         self._read_active(source, deadline)
         if self._changes.complete:
             self._look_up(dag_ids, source, deadline, go_on)
@@ -132,7 +140,8 @@ class RunLedger:
                 entry.recent[run.state] += 1
         for run in self._active.values():
             if entry := found.get(run.key.dag_id):
-                (entry.running if run.state == "running" else entry.queued).append(run)
+                queued = entry.planned if self._is_planned(run) else entry.queued
+                (entry.running if run.state == "running" else queued).append(run)
         for dag_id in self._looked_up & found.keys():
             found[dag_id].last = self._last[dag_id]
         return found
@@ -167,7 +176,7 @@ class RunLedger:
             for run in runs:
                 if self._keeps(run.key.dag_id):
                     self._file(run)
-                    if sum(last.note(run) for last in self._lasts(run)):
+                    if self._note_last(run):
                         doubtful.add(run.key.dag_id)
                     if max(len(self._active), len(self._ended)) > MAX_RUNS:
                         text = f"more than {MAX_RUNS} runs at once: shorten window, or leave DAGs out"
@@ -182,6 +191,19 @@ class RunLedger:
             self._active[run.key] = run
         elif _end(run) > self._horizon:
             self._ended[run.key] = run
+
+    def _note_last(self, run: DagRun) -> bool:
+        """Note it among the last runs of its DAG; True when those have to be found anew."""
+        planned = self._is_planned(run)
+        return sum(last.note(run, planned=planned) for last in self._lasts(run)) > 0
+
+    def _is_planned(self, run: DagRun) -> bool:
+        """Somebody asked for it to run later: it neither waits nor hides the runs until then."""
+        return run.state == "queued" and run.run_after > self._now
+
+    @property
+    def _horizon(self) -> float:
+        return self._now - self._window
 
     def _lasts(self, run: DagRun) -> Iterator[LastRuns]:
         yield self._last.setdefault(run.key.dag_id, LastRuns())
@@ -205,8 +227,7 @@ class RunLedger:
                 last.forget(gone)
         for run in (*self._ended.values(), *self._active.values()):
             if run.key.dag_id in dag_ids:
-                for last in self._lasts(run):
-                    last.note(run)
+                self._note_last(run)
 
     def _look_up(self, dag_ids: Iterable[str], source: Source, deadline: Deadline, go_on: GoOn) -> None:
         """Find the last runs of DAGs of which none ended within the window, or none with success."""
@@ -215,8 +236,7 @@ class RunLedger:
                 continue
             asks = not self._tells_all(self._last.setdefault(dag_id, LastRuns()))
             for run in source.last_runs(dag_id, deadline) if asks else ():
-                for last in self._lasts(run):
-                    last.note(run)
+                self._note_last(run)
             self._looked_up.add(dag_id)
             if asks and not go_on():
                 return

@@ -90,7 +90,10 @@ DAG_SCHEDULE_INTERVAL = gauge(
     "dag_id",
 )
 DAG_LAST_RUN_STATE = gauge(
-    "airflow_dag_last_run_state", "state of the run with the latest run_after", "dag_id", state=RUN_STATES
+    "airflow_dag_last_run_state",
+    "state of the run with the latest run_after, unless that is yet to come",
+    "dag_id",
+    state=RUN_STATES,
 )
 DAG_LAST_ENDED_STATE = gauge(
     "airflow_dag_last_ended_run_state",
@@ -143,8 +146,8 @@ DAG_OLDEST_RUNNING_START = gauge(
 DAG_QUEUED_RUNS = gauge("airflow_dag_queued_runs", "Runs with state queued now", "dag_id")
 DAG_OLDEST_QUEUED = gauge(
     "airflow_dag_oldest_queued_run_timestamp_seconds",
-    "queued_at (REST v1, which does not tell: data_interval_end or logical_date), or run_after when that is later, of "
-    "the oldest run with state queued, other than those of a backfill; absent when none is",
+    "queued_at (REST v1, which does not tell: data_interval_end or logical_date) of the oldest run with state queued "
+    "whose run_after is past, other than those of a backfill; absent when there is none",
     "dag_id",
 )
 DAG_CONF_LAST_RUN_STATE = gauge(

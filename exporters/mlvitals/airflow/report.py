@@ -132,7 +132,7 @@ class DagReporter:
 
 def _counts(dag_id: str, runs: DagRuns, report: Report) -> None:
     report.add(m.DAG_RUNNING_RUNS, len(runs.running), dag_id=dag_id)
-    report.add(m.DAG_QUEUED_RUNS, len(runs.queued), dag_id=dag_id)
+    report.add(m.DAG_QUEUED_RUNS, len(runs.queued) + len(runs.planned), dag_id=dag_id)
     started = (run.start for run in runs.running if run.start is not None)
     report.add(m.DAG_OLDEST_RUNNING_START, min(started, default=None), dag_id=dag_id)
     # All runs of a backfill are queued at once, and wait for each other.

@@ -383,7 +383,7 @@ def test_a_queued_run_waits_once_it_is_due_and_those_of_a_backfill_wait_for_each
     with Whole(server.url) as whole:
         page = whole.page()
     oldest = {dag_id: page.get(sample(m.DAG_OLDEST_QUEUED, dag_id=dag_id)) for dag_id in airflow.dags}
-    assert oldest == {"tomorrow": NOW + 86_400, "backfilled": None, "both": NOW - 60}
+    assert oldest == {"tomorrow": None, "backfilled": None, "both": NOW - 60}
     assert page[sample(m.DAG_QUEUED_RUNS, dag_id="both")] == 2
 
 
@@ -397,6 +397,20 @@ def test_a_continuous_dag_that_runs_has_no_run_that_is_due(airflow: FakeAirflow,
     assert {key: value for key, value in page.items() if key[0] == str(m.DAG_NEXT_RUN)} == {
         sample(m.DAG_NEXT_RUN, dag_id="hourly"): NOW - 3600
     }
+
+
+def test_a_run_for_tomorrow_does_not_wait_yet(airflow: FakeAirflow, server: Replay) -> None:
+    airflow.dag("a")
+    airflow.run("a", "tomorrow", "queued", run_after=NOW + 86_400, queued_at=NOW - 3600)
+    with Whole(server.url) as whole:
+        page = whole.page()
+        assert page[sample(m.DAG_QUEUED_RUNS, dag_id="a")] == 1
+        assert sample(m.DAG_OLDEST_QUEUED, dag_id="a") not in page
+        assert sample(m.DAG_LAST_RUN_STATE, dag_id="a", state="queued") not in page
+        airflow.run("a", "now", "queued", queued_at=NOW)
+        page = whole.page()
+        assert page[sample(m.DAG_QUEUED_RUNS, dag_id="a")] == 2
+        assert page[sample(m.DAG_OLDEST_QUEUED, dag_id="a")] == NOW
 
 
 def test_objectives_stand_beside_what_they_bound(airflow: FakeAirflow, server: Replay) -> None:

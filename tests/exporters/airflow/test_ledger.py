@@ -40,7 +40,8 @@ class Steps:
 
 
 class Machine(RuleBasedStateMachine):
-    """Runs are queued, start, end, are cleared, deleted, by clocks two minutes off, while collections come and go."""
+    """Runs are queued, also for later, start, end, are cleared, deleted, by clocks two minutes off, while collections
+    come and go."""
 
     api: ClassVar[Literal["v1", "v2"]]
 
@@ -63,12 +64,12 @@ class Machine(RuleBasedStateMachine):
     def time_passes(self, minutes: int) -> None:
         self.airflow.now += minutes * 60
 
-    @rule(dag=st.sampled_from(DAGS), back=st.integers(0, 900), value=st.sampled_from(VALUES), state=st.booleans())
+    @rule(dag=st.sampled_from(DAGS), back=st.integers(-300, 900), value=st.sampled_from(VALUES), state=st.booleans())
     def start(self, dag: str, back: int, value: str, state: bool) -> None:
         self.number += 1
         # No two at once: Airflow itself does not know which is the later one then.
         when = self.airflow.now - back * 60 + self.number / 1000
-        started = {"state": "running", "start_date": when} if state else {"state": "queued"}
+        started = {"state": "running", "start_date": when} if state and back >= 0 else {"state": "queued"}
         self.airflow.run(dag, f"r{self.number}", run_after=when, conf={"model": value}, **started)
 
     @precondition(lambda self: self._in("queued", "running"))
@@ -128,12 +129,15 @@ class Machine(RuleBasedStateMachine):
         for dag, found in known.items():
             runs = [run for run in self.airflow.runs.values() if run["dag_id"] == dag]
             states = Counter(run["state"] for run in runs)
-            assert (len(found.running), len(found.queued)) == (states["running"], states["queued"])
+            planned = [run for run in runs if run["state"] == "queued" and run["run_after"] > self.airflow.now]
+            assert (len(found.running), len(found.planned)) == (states["running"], len(planned))
+            assert len(found.queued) == states["queued"] - len(planned)
             ended = [run for run in runs if run["state"] in ENDED]
             assert found.recent == Counter(run["state"] for run in ended if run["end_date"] > horizon)
-            self._check_last(found.last, runs)
+            begun = [run for run in runs if run not in planned]
+            self._check_last(found.last, begun)
             for value in VALUES:
-                of_value = [run for run in runs if run["conf"]["model"] == value]
+                of_value = [run for run in begun if run["conf"]["model"] == value]
                 self._check_value(found.by_conf.get("model", {}).get(value) or LastRuns(), of_value, horizon)
 
     def _check_last(self, last: LastRuns, runs: list[Json]) -> None:
@@ -311,7 +315,7 @@ def test_the_run_that_ended_last_is_known_while_others_wait(
     last = known.dags(DAGS)["a"].last
     assert last.newest is not None
     assert last.ended is not None
-    assert (last.newest.key.run_id, last.ended.key.run_id) == ("tomorrow", "failed")
+    assert (last.newest.key.run_id, last.ended.key.run_id) == ("runs", "failed")
 
 
 def test_a_run_that_was_cleared_counts_as_it_ended_until_it_ends_anew(airflow: FakeAirflow, source: RestSource) -> None:
@@ -337,6 +341,26 @@ def test_an_old_success_that_is_touched_is_not_the_last_one(airflow: FakeAirflow
     succeeded = known.dags(DAGS)["a"].last.succeeded
     assert succeeded is not None
     assert succeeded.key.run_id == "2 weeks ago"
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_a_run_that_is_planned_hides_no_other(api: Literal["v1", "v2"]) -> None:
+    airflow = FakeAirflow(api)
+    airflow.run("a", "tomorrow", "queued", run_after=NOW + 86_400, queued_at=NOW - 3600)
+    airflow.run("a", "old", "failed", run_after=NOW - 86_400, end_date=NOW - 86_400, updated_at=NOW - 86_400)
+    with Replay(airflow) as server, rest_source(server.url) as source:
+        list(source.dags(Deadline(10)))
+        known = RunLedger(WINDOW, everything)
+        for asked, runs in (("old", {"failed"}), ("new", {"success"}), ("tomorrow", {"queued"})):
+            if asked == "new":
+                airflow.run("a", "new", "success", run_after=NOW - 60, end_date=NOW)
+            elif asked == "tomorrow":
+                airflow.now += 86_401
+                list(source.dags(Deadline(10)))
+            assert sync(known, source, "a")
+            newest = known.dags(["a"])["a"].last.newest
+            assert newest is not None
+            assert (newest.key.run_id, {newest.state}) == (asked, runs)
 
 
 def test_runs_that_are_deleted_while_they_run_leave_at_once(airflow: FakeAirflow, source: RestSource) -> None:
