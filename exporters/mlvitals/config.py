@@ -61,7 +61,8 @@ def load(
     if not isinstance(document.data, dict):
         document.mistake((), "expected a mapping with the key exporters")
         document.data = {}
-    return _Loader(document, path.parent, strict=strict, secrets=secrets).config()
+    with registry.few_searches():
+        return _Loader(document, path.parent, strict=strict, secrets=secrets).config()
 
 
 def load_web(path: Path) -> WebConfig:
