@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from mlvitals import exposure
 from mlvitals.core.server import Server, address_of
 from mlvitals.core.settings import ExporterSettings
 from mlvitals.core.webconfig import WebConfig
@@ -91,7 +92,8 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, self._reload_aside)
         if hung_up.is_set():
             self._reload_aside()
-        log.info("listening", address=address_of(self._sockets), exporters=len(self._suite.exporters))
+        about = exposure.asked(self._web)
+        log.info("listening", address=address_of(self._sockets), exporters=len(self._suite.exporters), **about)
         try:
             await self._server.run(stop.wait)
         finally:
@@ -104,5 +106,6 @@ class Daemon:
     def _take(self, plan: Plan) -> None:
         exporters = self._suite.prepare(plan.exporters)
         self._server.secure(plan.web)
+        self._web = plan.web
         self._endpoints.external_url, self._endpoints.links = plan.external_url, plan.links
         self._suite.apply(exporters)
