@@ -155,6 +155,7 @@ def generate(file: Path | None, output: Path) -> None:
     DIR/prometheus/    scrape configuration and alert rules
     DIR/alertmanager/  receivers and routes, when the file has notifications
     DIR/grafana/       data source, dashboards and their provisioning
+    DIR/runbooks/      a page for each alert; keep them where people look when mlvitals is gone
     """
     from mlvitals.generate import write
 

@@ -61,6 +61,11 @@ class Links(Settings):
     grafana: HttpUrl | None = Field(None, description="Grafana; without it notifications link to no dashboard")
     prometheus: HttpUrl | None = Field(None, description="Prometheus; the data source of the dashboards")
     alertmanager: HttpUrl | None = Field(None, description="Alertmanager; where Prometheus sends alerts")
+    runbooks: HttpUrl | None = Field(
+        None,
+        description="where the runbooks are kept that generate writes; a link is this, a slash and the alert's name; "
+        "default: mlvitals itself, external_url/runbooks",
+    )
 
 
 class AlertOverride(Settings):
@@ -92,6 +97,11 @@ class Config(Settings):
         default_factory=dict, description="changes to shipped alerts, by name; see alerts.md"
     )
     notifications: Notifications | None = None
+
+    @property
+    def runbooks(self) -> str:
+        """What links to runbooks begin with, without a trailing slash."""
+        return self.links.runbooks or f"{self.web.url}/runbooks"
 
 
 def unknown_teams(config: Config) -> Iterator[Mistake]:
