@@ -102,7 +102,7 @@ def test_check_names_the_mistakes_of_both_files(tmp_path: Path) -> None:
 def test_check_of_the_web_configuration_alone_says_what_it_asks_for(tmp_path: Path) -> None:
     (tmp_path / "web.yml").write_text("{}\n")
     alone = run(tmp_path, "check", "--web-config", "web.yml")
-    assert (alone.returncode, alone.stdout) == (0, "web.yml: no mistakes, tls: false, auth: none\n")
+    assert (alone.returncode, alone.stdout) == (0, "web.yml: no mistakes, no TLS, authentication: none\n")
 
 
 MISSPELT_TEAM = """

@@ -200,7 +200,7 @@ def _checked(file: Path | None, web_config: Path | None, *, live: bool) -> Confi
         click.echo(f"{file or DEFAULT_FILE}: no mistakes, exporters: {len(loaded.exporters)}")
     if web:
         asked = exposure.asked(web)
-        click.echo(f"{web_config}: no mistakes, tls: {asked['tls']}, auth: {asked['auth']}")
+        click.echo(f"{web_config}: no mistakes, {'TLS' if asked.tls else 'no TLS'}, authentication: {asked.auth}")
     return loaded
 
 

@@ -92,7 +92,7 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, self._reload_aside)
         if hung_up.is_set():
             self._reload_aside()
-        about = exposure.asked(self._web)
+        about = exposure.asked(self._web)._asdict()
         log.info("listening", address=address_of(self._sockets), exporters=len(self._suite.exporters), **about)
         try:
             await self._server.run(stop.wait)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from ipaddress import ip_address
+from typing import NamedTuple
 
 import structlog
 
@@ -16,17 +17,25 @@ log = structlog.get_logger()
 _REQUIRED = "RequireAndVerifyClientCert"
 
 
-def asked(web: WebConfig) -> dict[str, str]:
-    """`tls`: true or false. `auth`: what every client has to bring; none, basic, client-certificate, or both."""
+class Asked(NamedTuple):
+    """Whether clients have to speak TLS, and what each has to bring: none, basic, client-certificate, or both."""
+
+    tls: bool
+    auth: str
+
+
+def asked(web: WebConfig) -> Asked:
+    """What this web configuration asks of clients."""
     tls = web.tls_server_config
     brings = {"basic": web.basic_auth_users, "client-certificate": tls and tls.client_auth_type == _REQUIRED}
-    return {"tls": "true" if tls else "false", "auth": "+".join(name for name, has in brings.items() if has) or "none"}
+    return Asked(tls is not None, "+".join(name for name, has in brings.items() if has) or "none")
 
 
 def tell(sockets: Sequence[socket.socket], web: WebConfig) -> None:
     """Warn of what strangers may read, or learn, on these sockets."""
-    lacking = {"TLS": not web.tls_server_config, "authentication": asked(web)["auth"] == "none"}
-    if web.basic_auth_users and not web.tls_server_config:
+    asks = asked(web)
+    lacking = {"TLS": not asks.tls, "authentication": asks.auth == "none"}
+    if web.basic_auth_users and not asks.tls:
         log.warning("passwords travel unencrypted: basic auth without TLS", todo="tls_server_config in --web-config")
     elif others_reach(sockets) and any(lacking.values()):
         lacks = " and ".join(name for name, lacks in lacking.items() if lacks)
