@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from mlvitals import exposure
 from mlvitals.core.refusals import Refusals
 from mlvitals.core.server import Server, address_of
 from mlvitals.core.settings import ExporterSettings
@@ -95,7 +96,8 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, self._reload_aside)
         if hung_up.is_set():
             self._reload_aside()
-        log.info("listening", address=address_of(self._sockets), exporters=len(self._suite.exporters))
+        about = exposure.asked(self._web)._asdict()
+        log.info("listening", address=address_of(self._sockets), exporters=len(self._suite.exporters), **about)
         try:
             await self._server.run(stop.wait)
         finally:

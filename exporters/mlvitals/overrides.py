@@ -10,7 +10,7 @@ import yaml
 from mlvitals import registry
 from mlvitals.config import settings_from
 from mlvitals.core.settings import ExporterSettings, secret_keys
-from mlvitals.yamlfile import ConfigError
+from mlvitals.yamlfile import CommandLineError, ConfigError
 
 SOURCE = "--set"
 
@@ -18,36 +18,49 @@ SOURCE = "--set"
 def settings_from_sets(type_name: str, sets: Sequence[str]) -> ExporterSettings:
     """Settings of a type from `a.b=value` texts; the value is a YAML scalar, a repeated key makes a list.
 
-    Raises ConfigError, also for a secret: the command line shows in `ps`. Raises LookupError for an unknown type.
+    Raises CommandLineError, also for a secret: the command line shows in `ps`. Raises BrokenTypeError for a type that
+    is installed and cannot be used.
     """
-    model = registry.exporter_type(type_name).settings
+    model = _model(type_name)
     data: dict[str, Any] = {}
     for text in sets:
         key, equals, value = text.partition("=")
         path = key.split(".")
         if not equals or not all(path):
-            raise ConfigError(
+            raise CommandLineError(
                 [f"{SOURCE}: expected KEY=VALUE, got {text!r}" if equals else f"{SOURCE}: expected KEY=VALUE"]
             )
         if path == ["type"]:
-            raise ConfigError([f"{SOURCE} type: the type is {type_name}, as named before"])
+            raise CommandLineError([f"{SOURCE} type: the type is {type_name}, as named before"])
         if path[-1] in secret_keys(model):
-            raise ConfigError([f"{SOURCE} {key}: a secret would show in ps: use {path[-1]}_file"])
+            raise CommandLineError([f"{SOURCE} {key}: a secret would show in ps: use {path[-1]}_file"])
         _put(data, path, _scalar(key, value), sequence=_is_sequence(model, path))
-    return settings_from(type_name, data, SOURCE)
+    try:
+        return settings_from(type_name, data, SOURCE)
+    except ConfigError as error:
+        raise CommandLineError(error.problems) from None
+
+
+def _model(type_name: str) -> type[ExporterSettings]:
+    try:
+        return registry.exporter_type(type_name).settings
+    except registry.BrokenTypeError:
+        raise
+    except LookupError as error:
+        raise CommandLineError([str(error)]) from None
 
 
 def _put(data: dict[str, Any], path: Sequence[str], value: object, *, sequence: bool) -> None:
     for part in path[:-1]:
         inner = data.setdefault(part, {})
         if not isinstance(inner, dict):
-            raise ConfigError([f"{SOURCE} {'.'.join(path)}: {part} has a value of its own already"])
+            raise CommandLineError([f"{SOURCE} {'.'.join(path)}: {part} has a value of its own already"])
         data = inner
     name = path[-1]
     if sequence:
         data.setdefault(name, []).append(value)
     elif name in data:
-        raise ConfigError([f"{SOURCE} {'.'.join(path)}: given twice, and it is no list"])
+        raise CommandLineError([f"{SOURCE} {'.'.join(path)}: given twice, and it is no list"])
     else:
         data[name] = value
 
@@ -58,7 +71,7 @@ def _scalar(key: str, text: str) -> object:
     except yaml.YAMLError:
         return text
     if isinstance(value, (dict, list)):
-        raise ConfigError([f"{SOURCE} {key}: expected a plain value; lists are made by repeating the key"])
+        raise CommandLineError([f"{SOURCE} {key}: expected a plain value; lists are made by repeating the key"])
     return value
 
 

@@ -18,6 +18,7 @@ from requests import exceptions as failed
 from urllib3 import exceptions as lost
 
 from mlvitals.core.collector import Deadline, UpstreamError
+from mlvitals.core.tls import in_words
 
 _LONGEST = 300
 
@@ -139,7 +140,7 @@ _OTHER_NAME = (62, 64)
 def tls_words(error: BaseException) -> str:
     """Why TLS failed, and which key of tls_config would mend it."""
     if not isinstance(error, ssl.SSLCertVerificationError):
-        return words_of(error)
+        return in_words(words_of(error))
     words = f"certificate verify failed: {plain(error.verify_message)}"
     if error.verify_code in _UNKNOWN_AUTHORITY:
         return f"{words}; if it is right, name the CA that signed it as tls_config.ca_file"
