@@ -150,6 +150,43 @@ def test_a_mistake_in_loading_keeps_the_running_configuration_too(tmp_path: Path
         assert running.process("mlvitals_config_last_reload_successful") == "1.0"
 
 
+WITHOUT_THREADS_WHERE_A_FILE_IS = """
+import threading
+from pathlib import Path
+from mlvitals.cli import main
+
+start = threading.Thread.start
+
+def exhausted(thread):
+    if Path("exhausted").exists() and thread.name in ("two/runs", "reload"):
+        raise RuntimeError("can't start new thread")
+    start(thread)
+
+threading.Thread.start = exhausted
+main()
+"""
+
+
+def test_a_lack_of_threads_keeps_the_running_configuration_too(tmp_path: Path, upstream: Replay) -> None:
+    (tmp_path / "mlvitals.yml").write_text("exporters:\n" + ENTRY.format(name="one", url=upstream.url, team="a"))
+    program = (sys.executable, "-c", WITHOUT_THREADS_WHERE_A_FILE_IS)
+    with mlvitals(tmp_path, "--enable-lifecycle", program=program) as vitals:
+        running = Running(vitals, tmp_path / "mlvitals.yml", upstream.url)
+        running.write("one", "two")
+        (tmp_path / "exhausted").touch()
+        answer = running.reload()
+        problem = "cannot begin exporter 'two': can't start new thread"
+        assert (answer.status_code, answer.text) == (500, problem + "\n")
+        assert running.process("mlvitals_config_last_reload_successful") == "0.0"
+        assert running.exporters() == ["one", "mlvitals"]
+        assert not calls_of("two", upstream)
+        vitals.server.send(signal.SIGHUP)
+        until(lambda: 'error="can\'t start new thread"' in vitals.server.log.read_text())
+        (tmp_path / "exhausted").unlink()
+        assert running.reload().ok
+        until(lambda: running.settled("two"))
+
+
 def test_sighup_loads_the_file_again(running: Running) -> None:
     running.write("one", "two")
     running.vitals.server.send(signal.SIGHUP)

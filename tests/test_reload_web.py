@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.support.pki import Pki
 from tests.support.replay import Replay, always, json_answer
 from tests.support.vitals import Vitals, mlvitals, samples
 from tests.support.waiting import until
+from tests.test_reload import write_in_pieces
 
 USER, PASSWORD = "prom", "a long password"
 TLS = {"cert_file": "server.pem", "key_file": "server.key"}
@@ -91,6 +93,27 @@ def test_a_file_without_tls_and_users_is_followed_and_logged(running: Running) -
     said = [line.partition(" level=")[2] for line in running.log() if "less protected" in line]
     event = 'event="the server is less protected than before"'
     assert said == [f"warning {event} without=passwords", f"warning {event} without=TLS"]
+
+
+def test_reloads_while_the_file_is_written_never_open_the_server(running: Running) -> None:
+    whole, ended = (running.folder / "web.yml").read_text(), threading.Event()
+    lines = yaml.safe_dump({"tls_server_config": TLS}) + yaml.safe_dump({"basic_auth_users": USERS})
+    assert yaml.safe_load(lines) == yaml.safe_load(whole)
+
+    def write() -> None:
+        while not ended.wait(0.3):
+            write_in_pieces(running.folder / "web.yml", lines)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        asked = [(running.reload().status_code, running.ask(running.secure)) for _ in range(20)]
+    finally:
+        ended.set()
+        thread.join()
+    assert {status for _, status in asked} == {401}
+    assert {status for status, _ in asked} <= {200, 500}
+    assert running.reload().ok
 
 
 def test_a_file_that_is_emptied_changes_nothing(running: Running) -> None:

@@ -82,10 +82,8 @@ class Daemon:
             else:
                 log.info("configuration loaded", exporters=len(self._suite.exporters))
                 return []
-            self._suite.reject()
-        for problem in problems:
-            log.error("configuration not loaded, the running one stays", error=problem)
-        return problems
+            self._reject(problems)
+            return problems
 
     async def run(self, hung_up: threading.Event) -> None:
         """Serve until SIGTERM or SIGINT; load again at once where a SIGHUP came before."""
@@ -105,7 +103,15 @@ class Daemon:
             await asyncio.to_thread(self._suite.stop)
 
     def _reload_aside(self) -> None:
-        threading.Thread(target=self.reload, daemon=True).start()
+        try:
+            threading.Thread(target=self.reload, name="reload", daemon=True).start()
+        except RuntimeError as error:
+            self._reject([str(error)])
+
+    def _reject(self, problems: Sequence[str]) -> None:
+        self._suite.reject()
+        for problem in problems:
+            log.error("configuration not loaded, the running one stays", error=problem)
 
     def _take(self, plan: Plan) -> None:
         exporters = self._suite.prepare(plan.exporters)
