@@ -156,6 +156,7 @@ _ROWS = st.fixed_dictionaries(
         "name": st.text(max_size=300),
         "filename": st.text(max_size=300),
         "import_error_id": st.just(1),
+        "try_number": st.integers() | st.just(10**400),
         "rendered_fields": ANY_JSON | st.just({"trigger_dag_id": "child", "trigger_run_id": "c"}),
         **dict.fromkeys(("slots", "open_slots", "running_slots", "queued_slots", "scheduled_slots"), st.floats()),
     }
