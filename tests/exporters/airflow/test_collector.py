@@ -342,7 +342,8 @@ def test_owners_are_shown_in_one_order(airflow: FakeAirflow, server: Replay) -> 
     [
         ("scheduled", "scheduled"),
         ("dataset_triggered", "asset_triggered"),
-        ("asset_materialization", "other"),
+        ("asset_materialization", "asset_materialization"),
+        ("of tomorrow", "other"),
         ("", "other"),
     ],
 )
