@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from math import inf
 from typing import NamedTuple
 
@@ -37,10 +37,12 @@ class LastChildren:
         """Take these into account; `whole` when they are all since then, the begin of the window."""
         known_until = since if whole else inf
         last = {link: child for link, child in self._last.items() if since - LONGEST < child.time < known_until}
+        seen = set[Link]()
         for link, child in found:
+            seen.add(link)
             if link not in last or child.time >= last[link].time:
                 last[link] = child
-        newest = sorted(_in_use(last, since), key=lambda each: -each[1].time)
+        newest = sorted(_in_use(last, since, seen), key=lambda each: -each[1].time)
         self._last = dict(newest[:MAX_LINKS])
 
     def of(self, dag_ids: Iterable[str]) -> Iterator[tuple[Link, RunKey]]:
@@ -49,9 +51,9 @@ class LastChildren:
         return ((link, child.run) for link, child in self._last.items() if link.dag_id in shown)
 
 
-def _in_use(last: dict[Link, Child], since: float) -> Iterator[tuple[Link, Child]]:
-    """Without those from before the window whose DAG has triggered something in a later run."""
+def _in_use(last: dict[Link, Child], since: float, seen: Collection[Link]) -> Iterator[tuple[Link, Child]]:
+    """Without what is only remembered from before the window, and whose DAG has triggered something in a later run."""
     latest = {link.dag_id: child for link, child in sorted(last.items(), key=lambda each: each[1].time)}
     for link, child in last.items():
-        if child.time >= since or child.parent_run_id == latest[link.dag_id].parent_run_id:
+        if link in seen or child.time >= since or child.parent_run_id == latest[link.dag_id].parent_run_id:
             yield link, child

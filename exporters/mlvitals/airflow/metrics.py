@@ -35,7 +35,15 @@ ACTIVE_TASK_STATES = (
 )
 ENDED_TASK_STATES = ("success", "failed", "skipped", "upstream_failed", "removed")
 TASK_STATES = (*ACTIVE_TASK_STATES, *ENDED_TASK_STATES)
-RUN_TYPES = ("scheduled", "manual", "backfill", "asset_triggered", "operator_triggered", "other")
+RUN_TYPES = (
+    "scheduled",
+    "manual",
+    "backfill",
+    "asset_triggered",
+    "asset_materialization",
+    "operator_triggered",
+    "other",
+)
 """What is not listed counts as other."""
 RUN_TYPES_OF_AIRFLOW_2 = {"dataset_triggered": "asset_triggered"}
 

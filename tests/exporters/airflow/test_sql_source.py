@@ -472,6 +472,9 @@ def test_what_was_triggered_before_the_window_is_told_of_what_still_runs(
         airflow.run("train", f"of {task}", "success", begin + 60, end=NOW)
     triggered: list[Triggered] = list(source.triggered(SINCE, ["overall"], deadline()))
     assert [each.run.key for each in triggered] == [RunKey("train", "of waits")]
+    parent = airflow.run("overall", "overlaps", "running", NOW, start=NOW)
+    airflow.trigger(parent, "overall", "overlaps", "later", ("train", "of waits"), NOW)
+    assert len(list(source.triggered(SINCE, ["overall"], deadline()))) == 2
 
 
 @pytest.mark.parametrize("renew_after", ["1h", "1ms"])

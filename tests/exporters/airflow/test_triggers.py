@@ -217,6 +217,9 @@ def test_a_task_that_has_waited_for_longer_than_the_window_is_known_from_the_sta
         (found,) = source.triggered(source.clock() - DAY, ["parent"], deadline)
         assert (found.link, found.run.key.run_id) == (LINK, "c1")
         airflow.now += 30
+    airflow.run("other", "o1", "running")
+    airflow.trigger("parent", "p2", "later", "other", "o1")
+    assert len(links(source)) == 2, "runs of the chain overlap"
 
 
 def test_links_of_long_ago_are_bounded(airflow: FakeAirflow, server: Replay, monkeypatch: pytest.MonkeyPatch) -> None:

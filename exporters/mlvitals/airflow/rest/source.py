@@ -74,12 +74,12 @@ class RestSource:
         self._children = RunCache(settings.baseline_interval)
 
     def server(self, deadline: Deadline) -> Server:
-        """Version and components; pools and import errors too, unless Airflow says that its database is not healthy."""
+        """Version, components, pools and import errors; less when Airflow says that its database is not healthy."""
         version = self._client.version(deadline)
         health, source = self._client.health(deadline), self._dialect(deadline).source
         if health.metadatabase.status != "healthy":
-            # All else is in the database, and would only fail.
-            return Server(source, version, health.facts(), pools=(), import_errors=None)
+            # All else is in the database. Of components that it cannot find there, health says that they are unhealthy.
+            return Server(source, version, (health.metadatabase.fact("metadatabase"),), pools=(), import_errors=None)
         return Server(source, version, health.facts(), self._pools(deadline), self._import_errors(deadline))
 
     def dags(self, deadline: Deadline) -> Iterator[Dag]:
