@@ -122,7 +122,7 @@ DAG_LAST_RUN_DURATION = gauge(
 )
 DAG_LAST_RUN_QUEUED_DURATION = gauge(
     "airflow_dag_last_run_queued_duration_seconds",
-    "start_date - queued_at of that run; absent from REST v1, which does not tell",
+    "start_date - queued_at of that run, or - run_after where that is later; absent from REST v1, which does not tell",
     "dag_id",
 )
 DAG_LAST_RUN_DELAY = gauge(

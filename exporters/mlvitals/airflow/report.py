@@ -160,7 +160,8 @@ def _newest(dag_id: str, run: DagRun, report: Report) -> None:
     report.add(m.DAG_LAST_RUN_START, run.start, dag_id=dag_id)
     report.add(m.DAG_LAST_RUN_END, run.end if ended else None, dag_id=dag_id)
     report.add(m.DAG_LAST_RUN_DURATION, run.duration, dag_id=dag_id)
-    report.add(m.DAG_LAST_RUN_QUEUED_DURATION, _between(run.queued_at, run.start), dag_id=dag_id)
+    queued = None if run.queued_at is None else max(run.queued_at, run.run_after)
+    report.add(m.DAG_LAST_RUN_QUEUED_DURATION, _between(queued, run.start), dag_id=dag_id)
     if run.run_type == "scheduled":
         report.add(m.DAG_LAST_RUN_DELAY, _between(run.run_after, run.start), dag_id=dag_id)
 

@@ -391,6 +391,17 @@ def test_a_queued_run_waits_once_it_is_due_and_those_of_a_backfill_wait_for_each
     assert page[sample(m.DAG_QUEUED_RUNS, dag_id="both")] == 2
 
 
+def test_a_run_for_tomorrow_waits_from_tomorrow_on(airflow: FakeAirflow, server: Replay) -> None:
+    airflow.dag("a")
+    airflow.run("a", "tomorrow", "queued", run_after=NOW + 86_400, queued_at=NOW - 3600)
+    with Whole(server.url) as whole:
+        assert sample(m.DAG_LAST_RUN_STATE, dag_id="a", state="queued") not in whole.page()
+        airflow.now += 86_400
+        airflow.run("a", "tomorrow", "running", start_date=airflow.now + 7)
+        queued = whole.page().get(sample(m.DAG_LAST_RUN_QUEUED_DURATION, dag_id="a"))
+        assert queued == (7 if airflow.api == "v2" else None)
+
+
 def test_a_continuous_dag_that_runs_has_no_run_that_is_due(airflow: FakeAirflow, server: Replay) -> None:
     field = "next_dagrun_run_after" if airflow.api == "v2" else "next_dagrun_create_after"
     for dag_id, schedule in (("runs on", "@continuous"), ("hourly", "0 * * * *")):
