@@ -191,13 +191,17 @@ def compare(reference: str, current: str, engine: EngineName, form: str, sets: t
     exit 0  no data set drift
     exit 3  data set drift: the share of drifted columns reaches drift.share
     exit 1  an error, or no column could be scored
+    exit 2  a wrong command line
     """
     from mlvitals.evidently import compare as comparing
 
     def compared() -> comparing.Comparison:
         sides = {"reference": reference, "current": current}
         data = {"name": "compare", **sides, **data_from_sets(Dataset, sets)}
-        dataset = config.model_from(Dataset, data, "compare")
+        try:
+            dataset = config.model_from(Dataset, data, "compare")
+        except config.ConfigError as error:
+            raise config.CommandLineError(error.problems) from None
         return comparing.compare(dataset, engine, _show, html=form == "html")
 
     found = _or_exit(compared)
