@@ -27,7 +27,8 @@ Status = Literal["success", "warning", "fail", "error", "skipped"]
 class Result(BaseModel):
     """Base of what is told: frozen, and strict about unknown fields."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
+    # A field may be named after a model.
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null", protected_namespaces=())
 
 
 class Score(Result):
