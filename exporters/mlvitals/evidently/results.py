@@ -16,8 +16,9 @@ from mlvitals.evidently.plan import Method, Side, TestName
 ColumnKind = Literal["numeric", "categorical", "datetime", "text", "unsupported"]
 """What a column is computed as. `text` has statistics only; of `unsupported` ones only missing values are counted."""
 ColumnReason = Literal["all_null", "too_few", "type", "method", "missing", "unsupported", "error"]
-"""Why a column has no drift score: no values on a side, fewer than two, other types on both sides, a method that its
-kind has not, absent on a side, a type that is not looked at, Evidently failed (the message says how)."""
+"""Why a column has no drift score: no values on a side, fewer than two (for chisquare: categories), other types on both
+sides, a method that its kind has not, absent on a side, a type that is not looked at, Evidently failed (the message
+says how)."""
 SchemaChange = Literal["missing", "new", "type_changed", "all_null"]
 Bound = Literal["lt", "lte", "gt", "gte"]
 Status = Literal["success", "warning", "fail", "error", "skipped"]
@@ -26,6 +27,7 @@ Status = Literal["success", "warning", "fail", "error", "skipped"]
 class Result(BaseModel):
     """Base of what is told: frozen, and strict about unknown fields."""
 
+    # A field may be named after a model.
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null", protected_namespaces=())
 
 
