@@ -174,7 +174,7 @@ def generate(file: Path | None, output: Path) -> None:
 @click.argument("reference")
 @click.argument("current")
 @click.option("--engine", type=click.Choice(["evidently"]), default="evidently", show_default=True, help="What scores.")
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--format", "form", type=click.Choice(["table", "json", "html"]), default="table", show_default=True)
 @click.option(
     "--set",
     "sets",
@@ -187,7 +187,7 @@ def compare(reference: str, current: str, engine: EngineName, form: str, sets: t
     """Compare two data sets once: drift and quality of each column.
 
     REFERENCE and CURRENT are files, globs or folders of Parquet, CSV, JSON lines or Arrow, here or at webhdfs:// or
-    s3://.
+    s3://. As html it is Evidently's report, one file to share; that one shows data.
 
     \b
     exit 0  no data set drift
@@ -200,10 +200,10 @@ def compare(reference: str, current: str, engine: EngineName, form: str, sets: t
         sides = {"reference": reference, "current": current}
         data = {"name": "compare", **sides, **data_from_sets(Dataset, sets)}
         dataset = config.model_from(Dataset, data, "compare")
-        return comparing.compare(dataset, engine, _show)
+        return comparing.compare(dataset, engine, _show, html=form == "html")
 
     found = _or_exit(compared)
-    click.echo(found.as_json() if form == "json" else found.as_table())
+    click.echo({"table": found.as_table, "json": found.as_json, "html": found.as_html}[form]())
     raise SystemExit(found.exit_code)
 
 

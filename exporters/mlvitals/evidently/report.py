@@ -74,6 +74,8 @@ class _DatasetReport:
     def computation(self, computed: Computed, settings: EvidentlySettings) -> None:
         self._add(metrics.DATASET_COMPUTED, computed.ended)
         self._add(metrics.DATASET_DURATION, computed.seconds)
+        if computed.outcome.unwritten is not None:
+            self._add(metrics.DATASET_RUN_WRITTEN, not computed.outcome.unwritten)
         self._add(metrics.DATASET_PEAK_MEMORY, computed.outcome.peak_memory)
         self._add(metrics.DATASET_TIME_LIMIT, settings.budget)
         self._add(metrics.DATASET_MEMORY_LIMIT, settings.memory_limit)

@@ -190,6 +190,10 @@ class Outcome(Result):
     results: Results | None = None
     peak_memory: int | None = None
     """Bytes, of the worker."""
+    html: str | None = None
+    """Evidently's report, where it was asked for."""
+    unwritten: str | None = None
+    """Why the run is not in the workspace that `runs` names, empty when it is; None when none is named."""
 
 
 class Failed(Result):

@@ -12,18 +12,24 @@ import os
 import pickle
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Mapping
-from typing import TextIO
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, TextIO
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import plain
+from mlvitals.evidently.config import MLFLOW
 from mlvitals.evidently.engine import Engine, Tell, sampled
 from mlvitals.evidently.job import EngineName, Job, Message
 from mlvitals.evidently.memory import peak_memory
 from mlvitals.evidently.plan import SIDES
 from mlvitals.evidently.reading import read_all, resolve
-from mlvitals.evidently.results import Failed, Outcome, Progress
+from mlvitals.evidently.results import Failed, Outcome, Progress, Results
+from mlvitals.evidently.workspace.config import RunStore
+
+if TYPE_CHECKING:
+    from mlvitals.evidently.workspace.snapshot import Run
 
 
 def main() -> None:
@@ -32,7 +38,8 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     job = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the exporter that started this process
     threading.Thread(target=_end_with_the_exporter, daemon=True).start()
-    _tell(messages, _done(job, lambda progress: _tell(messages, Message(progress=progress))))
+    for message in _answers(job, lambda progress: _tell(messages, Message(progress=progress))):
+        _tell(messages, message)
 
 
 def compute(job: Job, tell: Tell) -> Outcome:
@@ -52,6 +59,39 @@ def compute(job: Job, tell: Tell) -> Outcome:
         results=results.model_copy(update={"dropped_columns": dropped}),
         peak_memory=peak_memory("self"),
     )
+
+
+def _answers(job: Job, tell: Tell) -> Iterator[Message]:
+    """The numbers first: what is done with them then may take long, or fail."""
+    done = _done(job, tell)
+    yield done
+    if done.outcome and done.outcome.results and (job.html or job.settings.runs):
+        yield from _handed_on(job, done.outcome, done.outcome.results)
+
+
+def _handed_on(job: Job, outcome: Outcome, results: Results) -> Iterator[Message]:
+    # What speaks of Evidently is not imported before an unchanged data set is known to be one.
+    from mlvitals.evidently.workspace.snapshot import Run, snapshot
+
+    dataset = job.dataset
+    named = MLFLOW.fullmatch(dataset.reference.path)
+    version = outcome.reads["reference"].model_version
+    run = Run(dataset.name, results, time.time(), dataset.drift.share, named and named["model"], version)
+    if job.html:
+        yield Message(html=snapshot(run).get_html_str(as_iframe=False))
+    if job.settings.runs:
+        yield Message(unwritten=_unwritten(job, run, job.settings.runs))
+
+
+def _unwritten(job: Job, run: Run, store: RunStore) -> str:
+    """Why the run cannot be written; empty when it is."""
+    from mlvitals.evidently.workspace.write import write_run
+
+    try:
+        write_run(run, store, job.settings, Deadline(job.seconds))
+    except UpstreamError as error:
+        return str(error)
+    return ""
 
 
 def _done(job: Job, tell: Tell) -> Message:

@@ -57,3 +57,14 @@ def test_a_failure_after_a_success_is_a_failure_and_a_success_after_it_is_whole(
     (folder / "current.parquet").write_bytes(kept)
     # The identity, which is a label, has another time in it.
     assert [name for name, _ in samples(read(collector, 100))] == [name for name, _ in first]
+
+
+def test_runs_are_written_into_a_workspace_and_one_that_cannot_be_is_told(folder: Path) -> None:
+    dataset = {"columns": {"include": ["age"]}}
+    for path, written in ((folder / "workspace", 1), (folder / "current.parquet/nowhere", 0)):
+        (collector,) = EXPORTER.build(settings(folder, dataset, runs={"path": str(path)}))
+        found = samples(read(collector, 100))
+        assert one(found, metrics.DATASET_RUN_WRITTEN) == written
+        assert one(found, metrics.COLUMN_DRIFTED, column="age") == 1
+    (snapshot,) = (folder / "workspace").glob("*/snapshots/*.json")
+    assert "churn" in snapshot.read_text()

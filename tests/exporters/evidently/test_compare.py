@@ -55,6 +55,13 @@ def test_people_get_a_table_with_histograms(folder: Path) -> None:
     assert "drift: 1 of 1 scored columns have drifted" in done.stdout
 
 
+def test_evidently_draws_it_to_be_shared(folder: Path) -> None:
+    done = compare(folder, "x.parquet", "y.parquet", "--format", "html")
+    assert done.returncode in (0, 3), done.stderr
+    assert done.stdout.lstrip().startswith("<!DOCTYPE html>")
+    assert "Value drift for age" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

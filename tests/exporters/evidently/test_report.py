@@ -96,7 +96,7 @@ RESULTS = Results(
         Quality(target="t", prediction="p", side="reference", metric="f1", value=None, message="no rows"),
     ),
 )
-OUTCOME = Outcome(reads=dict.fromkeys(SIDES, READ), results=RESULTS, peak_memory=300 << 20)
+OUTCOME = Outcome(reads=dict.fromkeys(SIDES, READ), results=RESULTS, peak_memory=300 << 20, unwritten="")
 DATASET = {
     "reference": "mlflow:registry/churn@champion/reference.parquet",
     "predictions": [{"target": "t", "prediction": "p", "kind": "classification", "bounds": ["f1 >= 0.9"]}],

@@ -8,12 +8,12 @@ from typing import NamedTuple
 from mlvitals.core.collector import Deadline, Snapshot, UpstreamError
 from mlvitals.core.report import Report
 from mlvitals.core.selection import select
-from mlvitals.core.settings import ExporterSettings, HttpOptions
+from mlvitals.core.settings import ExporterSettings
+from mlvitals.evidently.config import EvidentlySettings
 from mlvitals.evidently.workspace import metrics
 from mlvitals.evidently.workspace.answers import Project
 from mlvitals.evidently.workspace.config import Workspace
 from mlvitals.evidently.workspace.content import Content, choose
-from mlvitals.evidently.workspace.files import LocalStore
 from mlvitals.evidently.workspace.folder import FolderSource
 from mlvitals.evidently.workspace.report import Shown, write
 from mlvitals.evidently.workspace.server import ServerSource
@@ -37,7 +37,7 @@ class WorkspaceCollector:
 
     auxiliary = False
 
-    def __init__(self, settings: HttpOptions, workspace: Workspace) -> None:
+    def __init__(self, settings: EvidentlySettings, workspace: Workspace) -> None:
         # No data set has a colon in its name.
         self.name = f"workspace:{workspace.name}"
         self.targets: tuple[str, ...] = (workspace.name,)
@@ -107,7 +107,7 @@ def _of_one(error: UpstreamError) -> UpstreamError:
     return error
 
 
-def _source(settings: HttpOptions, workspace: Workspace) -> Source:
+def _source(settings: EvidentlySettings, workspace: Workspace) -> Source:
     if workspace.url:
         return ServerSource(settings.http(workspace.url))
-    return FolderSource(workspace.path or "", LocalStore)
+    return FolderSource(workspace.path or "", settings)

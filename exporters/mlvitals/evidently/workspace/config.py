@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
+from mlvitals.core.locations import mistake, parts
 from mlvitals.core.patterns import Patterns
 from mlvitals.core.settings import ConfigFile, HttpUrl, Mistake, Name, Settings
+
+
+def _below(path: str, info: ValidationInfo) -> str:
+    """A relative path starts at the configuration file's folder."""
+    folder: Path = (info.context or {}).get("folder", Path())
+    return str(folder / path) if parts(path).scheme == "file" else path
+
+
+Folder = Annotated[str, Field(min_length=1), AfterValidator(_below)]
 
 
 class Workspace(Settings):
@@ -16,7 +27,9 @@ class Workspace(Settings):
 
     name: Name = Field(description="becomes the label workspace, and the target in mlvitals_target_up")
     url: HttpUrl | None = Field(None, description="base URL of an Evidently UI, such as http://evidently:8000")
-    path: str | None = Field(None, min_length=1, description="folder of the workspace, instead of url")
+    path: Folder | None = Field(
+        None, description="folder of the workspace, instead of url; local, webhdfs:// or swebhdfs://"
+    )
     projects: Patterns = Patterns()
     max_projects: int = Field(
         100, ge=1, description="projects shown, first by name; the rest counts as dropped evidently_workspace_snapshots"
@@ -44,14 +57,14 @@ class Workspace(Settings):
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
         """Neither place, or both, or one that cannot be read."""
-        yield from _one_place(data)
+        yield from _one_place(data, ("file", "webhdfs", "swebhdfs"))
 
 
 class RunStore(Settings):
     """The Evidently workspace that our own runs are written into."""
 
     url: HttpUrl | None = Field(None, description="URL of an Evidently UI, without a path")
-    path: str | None = Field(None, min_length=1, description="folder of the workspace, instead of url")
+    path: Folder | None = Field(None, description="local folder of the workspace, instead of url")
     secret: SecretStr | None = Field(None, description="the --secret of Evidently's UI, which it wants for writing")
     secret_file: ConfigFile | None = Field(None, description="file that holds it")
     keep: int = Field(
@@ -61,14 +74,19 @@ class RunStore(Settings):
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
         """Neither place, or both, or one that cannot be written."""
-        yield from _one_place(data)
+        yield from _one_place(data, ("file",))
         if "secret" in data and "secret_file" in data:
             yield (), "expected one of secret and secret_file"
 
 
-def _one_place(data: Mapping[str, Any]) -> Iterator[Mistake]:
+def _one_place(data: Mapping[str, Any], schemes: tuple[str, ...]) -> Iterator[Mistake]:
     if ("url" in data) == ("path" in data):
         yield (), "expected one of url and path"
     path = data.get("path")
-    if isinstance(path, str) and "://" in path:
-        yield ("path",), "expected a local folder; a server of Evidently's UI is named by url"
+    if not isinstance(path, str):
+        return
+    if parts(path).scheme not in schemes:
+        kinds = ["a local folder", *(f"{scheme}://" for scheme in schemes[1:])]
+        yield ("path",), f"expected {', or '.join(kinds)}; a server of Evidently's UI is named by url"
+    elif what := mistake(path):
+        yield ("path",), what

@@ -14,11 +14,12 @@ from pydantic_core import from_json
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import misshapen, words_of
+from mlvitals.core.files import Entry, Store
+from mlvitals.core.locations import Access, opened, parts
 from mlvitals.core.outbound import MAX_VALUES, count_values
 from mlvitals.core.room import LARGE, Room
 from mlvitals.evidently.workspace import answers
 from mlvitals.evidently.workspace.answers import Download, Header, Project
-from mlvitals.evidently.workspace.files import Entry, Store
 from mlvitals.evidently.workspace.sieve import without_widgets
 from mlvitals.evidently.workspace.source import UUID, SnapshotRef, added
 
@@ -34,11 +35,12 @@ _PIECE = 1 << 20
 
 
 class FolderSource:
-    """A folder in some store. A snapshot that cannot be read is not tried again until its file changes."""
+    """A local folder, or one on HDFS. A snapshot that cannot be read is not tried again until its file changes."""
 
-    def __init__(self, root: str, opened: Callable[[Deadline], Store]) -> None:
-        self._root = root.rstrip("/")
-        self._opened = opened
+    def __init__(self, location: str, access: Access) -> None:
+        self._location = location
+        self._access = access
+        self._root = parts(location).path.rstrip("/")
         self._store: tuple[Deadline, Store] | None = None
         self._seen: dict[str, tuple[Entry, SnapshotRef]] = {}
 
@@ -48,7 +50,10 @@ class FolderSource:
         root = store.entry(self._root or "/")
         if root is None or not root.is_folder:
             raise UpstreamError("connect", f"there is no folder {store.shown(self._root)}")
-        for folder in _listed(store, self._root):
+        folders = _listed(store, self._root)
+        there = tuple(f"{folder.path}/" for folder in folders)
+        self._seen = {path: seen for path, seen in self._seen.items() if path.startswith(there)}
+        for folder in folders:
             path = f"{folder.path}/metadata.json"
             if folder.is_folder and UUID.fullmatch(folder.name) and (metadata := store.entry(path)):
                 yield _project(store, metadata, folder.name, deadline)
@@ -87,7 +92,7 @@ class FolderSource:
     def _at(self, deadline: Deadline) -> Store:
         if self._store is None or self._store[0] is not deadline:
             self.close()
-            self._store = deadline, self._opened(deadline)
+            self._store = deadline, opened(self._location, self._access, deadline)[0]
         return self._store[1]
 
 

@@ -34,12 +34,14 @@ class _Sieve:
 
     def sift(self, piece: bytes) -> bytes:
         """What there is to keep; some bytes of a piece come with the next one."""
-        text, at, kept = self._rest + piece, 0, []
+        text, at = self._rest + piece, 0
+        kept = []
         while at < len(text):
             end, part = self._step(text, at)
             if end == at:
                 break
-            kept.append(part)
+            if part:
+                kept.append(part)
             at = end
         self._rest = text[at:]
         return b"".join(kept)

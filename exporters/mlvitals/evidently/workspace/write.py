@@ -11,9 +11,8 @@ from evidently.ui.workspace import RemoteWorkspace, Workspace
 from mlvitals.core.collector import Deadline, Reason, UpstreamError
 from mlvitals.core.credentials import secret
 from mlvitals.core.failures import hide, plain
-from mlvitals.core.settings import HttpOptions
+from mlvitals.evidently.config import EvidentlySettings
 from mlvitals.evidently.workspace.config import RunStore
-from mlvitals.evidently.workspace.files import LocalStore
 from mlvitals.evidently.workspace.folder import FolderSource
 from mlvitals.evidently.workspace.server import ServerSource
 from mlvitals.evidently.workspace.snapshot import WRITER, Run, snapshot
@@ -23,7 +22,7 @@ SECRET_HEADER = "evidently-secret"  # noqa: S105 - the name of a header
 """Source: SECRET_HEADER_NAME of evidently.legacy.ui.storage.common."""
 
 
-def write_run(run: Run, store: RunStore, settings: HttpOptions, deadline: Deadline) -> None:
+def write_run(run: Run, store: RunStore, settings: EvidentlySettings, deadline: Deadline) -> None:
     """Add a run to the project that has the data set's name, which is made where there is none, and forget old ones.
 
     Only runs that were written here are forgotten. Evidently's client knows no timeouts: tell the results of the run
@@ -43,9 +42,11 @@ def write_run(run: Run, store: RunStore, settings: HttpOptions, deadline: Deadli
         raise UpstreamError(reason, f"cannot write the run into the workspace: {what}") from None
 
 
-def _old(project_id: str, run: Run, store: RunStore, settings: HttpOptions, deadline: Deadline) -> list[SnapshotRef]:
+def _old(
+    project_id: str, run: Run, store: RunStore, settings: EvidentlySettings, deadline: Deadline
+) -> list[SnapshotRef]:
     """Runs of this data set beyond those that are kept, by the time at which they were added."""
-    source = ServerSource(settings.http(store.url)) if store.url else FolderSource(store.path or "", LocalStore)
+    source = ServerSource(settings.http(store.url)) if store.url else FolderSource(store.path or "", settings)
     try:
         refs = source.snapshots(project_id, deadline)
     finally:
