@@ -182,6 +182,13 @@ class Read(Result):
     """Version behind the alias, where the location is a model's."""
 
 
+class Failed(Result):
+    """A computation that did not."""
+
+    reason: Reason
+    message: str
+
+
 class Outcome(Result):
     """A computation that ended well. `unchanged`: both identities are those that were known; nothing else is set."""
 
@@ -190,13 +197,8 @@ class Outcome(Result):
     results: Results | None = None
     peak_memory: int | None = None
     """Bytes, of the worker."""
-
-
-class Failed(Result):
-    """A computation that did not."""
-
-    reason: Reason
-    message: str
+    not_written: Failed | None = None
+    """Why the run is not in the configured workspace, if it is not."""
 
 
 class Progress(Result):

@@ -12,12 +12,14 @@ import os
 import pickle
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Mapping
 from typing import TextIO
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import plain
+from mlvitals.evidently.config import MLFLOW
 from mlvitals.evidently.engine import Engine, Tell, sampled
 from mlvitals.evidently.job import EngineName, Job, Message
 from mlvitals.evidently.memory import peak_memory
@@ -55,8 +57,10 @@ def compute(job: Job, tell: Tell) -> Outcome:
 
 
 def _done(job: Job, tell: Tell) -> Message:
+    deadline = Deadline(job.seconds)
     try:
-        return Message(outcome=compute(job, tell))
+        outcome = compute(job, tell)
+        return Message(outcome=outcome.model_copy(update={"not_written": _not_written(job, outcome, tell, deadline)}))
     except UpstreamError as error:
         return Message(failed=Failed(reason=error.reason, message=str(error)))
     except MemoryError:
@@ -66,6 +70,27 @@ def _done(job: Job, tell: Tell) -> Message:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
         return Message(failed=Failed(reason="internal", message=plain(where)))
+
+
+def _not_written(job: Job, outcome: Outcome, tell: Tell, deadline: Deadline) -> Failed | None:
+    """Write the run into the workspace, where one is configured. The results are told whatever comes of it."""
+    store, model = job.settings.workspace, MLFLOW.fullmatch(job.dataset.reference.path)
+    if store is None or outcome.results is None:
+        return None
+    # With Evidently's own workspaces, which not every computation needs.
+    from mlvitals.evidently.workspace.snapshot import Run
+    from mlvitals.evidently.workspace.write import try_to_write
+
+    tell(Progress(step="writing the run"))
+    run = Run(
+        job.dataset.name,
+        outcome.results,
+        time.time(),
+        job.dataset.drift.share,
+        model["model"] if model else None,
+        outcome.reads["reference"].model_version,
+    )
+    return try_to_write(run, store, job.settings, deadline)
 
 
 def engine(name: EngineName) -> Engine:
