@@ -1,9 +1,9 @@
 """Rules about data sets.
 
 What is said of a data set changes only when new data was computed, every ten minutes at most unless set otherwise. So a
-verdict of drift waits for two looks at the files: data that was being written at the first is computed anew at the
-second. After a restart everything has to be computed again, which takes longer than reading a server does: alerts
-outlast that.
+verdict waits for two looks at the files: data that was being written at the first is computed anew at the second, and
+what could not be read once is read again. After a restart everything has to be computed again, which takes longer than
+reading a server does: alerts outlast that.
 """
 
 from __future__ import annotations
@@ -229,7 +229,7 @@ SYSTEM = System(
     "Evidently",
     "mlvitals-evidently",
     (
-        down("EvidentlyDown", TYPE, "Data sets"),
+        down("EvidentlyDown", TYPE, "Data sets", SECOND_LOOK),
         *_DRIFT,
         *_DATA,
         *_COMPUTING,

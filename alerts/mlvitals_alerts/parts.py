@@ -10,8 +10,8 @@ KEEP = "5m"
 """Data that leaves the page for a moment (a restart, one failed read) must not look like the end of the problem."""
 
 
-def down(name: str, exporter_type: str, title: str) -> Alert:
-    """The alert that nothing of a system can be read; it mutes all others of its exporter."""
+def down(name: str, exporter_type: str, title: str, for_: str = "5m") -> Alert:
+    """The alert that nothing of a system can be read; it mutes all others of its exporter. `for_`: some reads."""
     return Alert(
         name,
         "critical",
@@ -21,7 +21,7 @@ def down(name: str, exporter_type: str, title: str) -> Alert:
         + ". "
         + last_read(own.EXPORTER_LAST_SUCCESS),
         f'{own.EXPORTER_UP}{{exporter_type="{exporter_type}"}} == 0',
-        for_="5m",
+        for_=for_,
     )
 
 

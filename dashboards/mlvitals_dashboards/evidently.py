@@ -77,7 +77,10 @@ _DATASETS = table(
     links=runbook("EvidentlyDatasetDrifted", "EvidentlyDatasetLate", "EvidentlyComputationFailing"),
 )
 _ALERTS = alert_table(
-    {"exporter": "Exporter", "dataset": "Data set", "column": "Column"}, s.ALERT, widths={"exporter": SERVER}, w=12
+    {"exporter": "Exporter", "dataset": "Data set", "column": "Column", "target": "Target"},
+    s.ALERT,
+    widths={"exporter": 80},
+    w=14,
 )
 _SHARE = lines(
     "drifted-share",
@@ -86,6 +89,7 @@ _SHARE = lines(
     "{{exporter}} {{dataset}}",
     more={"{{exporter}} {{dataset}} at": s.DRIFT_SHARE},
     steps=True,
+    w=10,
     h=6,
     links=runbook("EvidentlyDatasetDrifted"),
 )
@@ -106,18 +110,19 @@ _COLUMNS = table(
     sort="Ratio",
     cell_links={"dataset": DATASET_LINKS, "column": COLUMN_LINKS},
     hide=("failure",),
-    widths={"exporter": SERVER, "method": 130, "reason": 120},
-    w=12,
+    widths={"exporter": SERVER, "method": 125, "reason": 110},
+    w=15,
     h=10,
     links=runbook("EvidentlyColumnDrifted", "EvidentlyColumnUnscored"),
 )
 _RATIOS = lines(
     "ratios",
     "Drift of each column: drifted from 1 on",
-    s.RATIO,
+    s.RATIOS,
     "{{dataset}} {{column}}",
     steps=True,
     bounded=True,
+    w=9,
     h=10,
     links=runbook("EvidentlyColumnDrifted"),
 )
@@ -131,7 +136,7 @@ _ONE_COLUMN = [
         missing=s.NOT_COMPUTED,
         sort="Ratio",
         cell_links={"column": COLUMN_LINKS},
-        h=3,
+        h=4,
     ),
     bars("bins", "Distribution now and in the reference", "bin", c.BINS, names=c.BIN_LOWER, description=c.DISTRIBUTION),
     lines(
@@ -177,8 +182,7 @@ _ORIGIN = row(
             descending=False,
             cell_links={"dataset": DATASET_LINKS},
             hide=("info",),
-            widths={"exporter": SERVER, "side": 90, "identity": 150},
-            w=16,
+            widths={"exporter": SERVER, "dataset": 150, "side": 90, "identity": 150},
         ),
         table(
             "model-table",
@@ -197,7 +201,7 @@ _ORIGIN = row(
             descending=False,
             cell_links={"model": drill_down("MLflow registry", "mlvitals-mlflow", exporter="registry", model="model")},
             widths={"exporter": SERVER},
-            w=8,
+            h=5,
         ),
     ],
 )

@@ -65,8 +65,7 @@ _TESTS = table(
     missing="No tests computed yet",
     sort="State",
     cell_links={"dataset": DATASET_LINKS, "column": COLUMN_LINKS},
-    widths={"exporter": SERVER, "preset": 120, "q": 60},
-    w=16,
+    widths={"exporter": SERVER, "preset": 130, "test": 260, "q": 60},
     h=11,
     links=runbook("EvidentlyTestFailing"),
 )
@@ -76,8 +75,6 @@ _STATUSES = lines(
     q.TESTS_BY_STATUS,
     "{{dataset}} {{status}}",
     steps=True,
-    w=8,
-    h=11,
 )
 _SCHEMA = table(
     "schema-table",
@@ -91,7 +88,7 @@ _SCHEMA = table(
     cell_links={"dataset": DATASET_LINKS},
     hide=("changed",),
     widths={"exporter": SERVER},
-    w=10,
+    w=12,
     links=runbook("EvidentlySchemaChanged"),
 )
 _MODELS = table(
@@ -120,7 +117,7 @@ _MODELS = table(
     sort="State",
     cell_links={"dataset": DATASET_LINKS},
     widths={"exporter": SERVER},
-    w=14,
+    h=6,
     links=_MODEL_RUNBOOKS,
 )
 _COLUMNS = table(
@@ -131,23 +128,20 @@ _COLUMNS = table(
         Column("Missing", q.COLUMN_MISSING),
         Column("Before", q.REFERENCE_MISSING),
         Column("Distinct", q.DISTINCT),
-        Column("Distinct before", q.REFERENCE_DISTINCT),
         Column("Out of range", q.OUT_OF_RANGE),
         Column("New values", q.OUT_OF_LIST),
         Column("Most common", q.MOST_COMMON),
-        Column("Outliers (IQR)", q.IQR_OUTLIERS),
-        Column("Outliers (Z)", q.ZSCORE_OUTLIERS),
+        Column("IQR outliers", q.IQR_OUTLIERS),
+        Column("Z outliers", q.ZSCORE_OUTLIERS),
         Column("Minimum", q.MINIMUM),
         Column("Mean", q.MEAN),
-        Column("Mean before", q.REFERENCE_MEAN),
         Column("Maximum", q.MAXIMUM),
-        Column("Std. dev.", q.STDDEV),
     ],
     description="The current data of each column; before: the reference. The name narrows the dashboard to it.",
     missing=s.NOT_COMPUTED,
     sort="Missing",
     cell_links={"dataset": DATASET_LINKS, "column": COLUMN_LINKS},
-    widths={"exporter": SERVER},
+    widths={"exporter": 80, "dataset": 100, "column": 140},
     h=11,
 )
 _COLUMN = "{{dataset}} {{column}}"
@@ -236,8 +230,8 @@ DASHBOARD = dashboard(
         _DATASETS,
         row("Tests and schemas"),
         _TESTS,
-        _STATUSES,
         _SCHEMA,
+        _STATUSES,
         _MODELS,
         row("Columns now"),
         _COLUMNS,

@@ -177,7 +177,10 @@ MEAN = of_column(m.COLUMN_MEAN, "none", "Mean of the current data.")
 REFERENCE_MEAN = of_column(m.COLUMN_MEAN, "none", "The same in the reference.", name="reference")
 MINIMUM = of_column(m.COLUMN_MIN, "none", "Smallest value of the current data.")
 MAXIMUM = of_column(m.COLUMN_MAX, "none", "Largest value of the current data.")
-STDDEV = of_column(m.COLUMN_STDDEV, "none", "Standard deviation of the current data.")
 ROWS_OBJECTIVE = Signal(
-    by(DATASET, select(m.DATASET_ROWS_OBJECTIVE)), "locale", "The configured min_rows.", missing=NO_OBJECTIVE
+    by(DATASET, select(m.DATASET_ROWS_OBJECTIVE)),
+    "locale",
+    "The configured min_rows.",
+    missing=NO_OBJECTIVE,
+    decimals=0,
 )

@@ -17,6 +17,8 @@ NO_OBJECTIVE = "No objective set"
 NOT_COMPUTED = "Not computed yet"
 NEAR, LIMIT = 0.8, 1.0
 """Parts of a limit: worth a look, and beyond it."""
+DRAWN = 50
+"""Columns on one graph; data sets may have hundreds."""
 
 DATASET = "exporter, dataset"
 COLUMN = "exporter, dataset, column"
@@ -184,7 +186,9 @@ DRIFT_SHARE = Signal(
     decimals=0,
 )
 SCORED = Signal(by(DATASET, select(m.DATASET_SCORED_COLUMNS)), "none", "Columns that have a score.", decimals=0)
-ROWS = Signal(by(DATASET, current(m.DATASET_ROWS)), "locale", "Rows of the current data.", missing=NOT_COMPUTED)
+ROWS = Signal(
+    by(DATASET, current(m.DATASET_ROWS)), "locale", "Rows of the current data.", missing=NOT_COMPUTED, decimals=0
+)
 NEWEST_AGE = Signal(
     by(DATASET, age(NEWEST)),
     "s",
@@ -214,7 +218,7 @@ COMPUTED_AGE = Signal(
     missing=NOT_COMPUTED,
     decimals=1,
 )
-ALERT = firing_alerts(TYPE, "dataset, column")
+ALERT = firing_alerts(TYPE, "dataset, column, target")
 
 COLUMN_STATE = Signal(
     by(COLUMN, f"{select(m.COLUMN_DRIFTED)} or sum without (reason) ({select(m.COLUMN_FAILURE)}) * 0 - 1"),
@@ -233,6 +237,11 @@ RATIO = Signal(
     missing="No column has a score",
     decimals=2,
 )
+RATIOS = replace(
+    RATIO,
+    expr=f"{RATIO.expr} and on ({COLUMN}) topk({DRAWN}, {select(m.COLUMN_DRIFT_RATIO)} @ end())",
+    description=f"{RATIO.description} Of the columns chosen above, the {DRAWN} that have drifted most by now.",
+)
 SCORE = Signal(
     by(_METHOD, select(m.COLUMN_DRIFT_SCORE)),
     "none",
@@ -250,7 +259,7 @@ SOURCE = Signal(
 )
 FILES = Signal(by(_SIDE, select(m.DATASET_FILES)), "none", "Files read.", decimals=0)
 SIZE = Signal(by(_SIDE, select(m.DATASET_SIZE)), "bytes", "Their bytes.")
-SIDE_ROWS = Signal(by(_SIDE, select(m.DATASET_ROWS)), "locale", "Rows in the files.")
+SIDE_ROWS = Signal(by(_SIDE, select(m.DATASET_ROWS)), "locale", "Rows in the files.", decimals=0)
 SAMPLED_ROWS = Signal(
     by(_SIDE, select(m.DATASET_SAMPLED_ROWS)), "locale", "Rows computed on: all, or a sample of row_limit."
 )

@@ -26,6 +26,8 @@ EXTERNAL_URL = "${mlvitals_url:raw}"
 """Where mlvitals is reached: a constant of the dashboard that `mlvitals generate` sets."""
 
 EMPTY_CELL = "-"
+_FITS_A_CELL = 12
+"""Letters of a text that says why there is no value; a longer one would be cut."""
 NEUTRAL = "#6e7079"
 """Behind a text that says why there is no value: neither good nor bad."""
 MANY_SIZES = {"type": "symlog", "log": 10, "linearThreshold": 0.1}
@@ -326,7 +328,8 @@ def _label(label: str, links: Sequence[Json] | None, width: int | None) -> Json:
 
 def _column(column: Column) -> Json:
     signal = column.signal
-    properties: Json = {"unit": signal.unit, "noValue": EMPTY_CELL if signal.missing == NO_DATA else signal.missing}
+    says_why = signal.missing != NO_DATA and len(signal.missing) <= _FITS_A_CELL
+    properties: Json = {"unit": signal.unit, "noValue": signal.missing if says_why else EMPTY_CELL}
     properties |= _decimals(signal)
     if signal.words:
         properties["mappings"] = _words(signal)

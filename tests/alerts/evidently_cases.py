@@ -118,9 +118,10 @@ CASES = (
             **of("mlvitals_exporter_last_success_timestamp_seconds", -HOUR),
         },
         DATA,
-        "data: Data sets cannot be read, reason: connect. Last read 1h 5m 0s ago.",
+        "data: Data sets cannot be read, reason: connect. Last read 1h 15m 0s ago.",
     ),
     Silent("EvidentlyDown", "one of several data sets is read", UP),
+    Silent("EvidentlyDown", "the only data set could not be read once", of("mlvitals_exporter_up", "1x9 0x9 1x600")),
     Silent("EvidentlyDown", "another system is down", {"mlvitals_exporter_up": lasting(0)}),
     Firing(
         "EvidentlyDatasetDrifted",

@@ -1,14 +1,16 @@
 // The panel types that the dashboards use. Grafana does not publish its panels, only the components that they are made
-// of: this puts those together as the panels do. The component of the state timeline is not published either.
+// of: this puts those together as the panels do. The components of bar chart and state timeline are not published either.
 import { PanelPlugin, cacheFieldDisplayNames, getFieldDisplayValues, identityOverrideProcessor } from '@grafana/data';
 import { sceneUtils } from '@grafana/scenes';
 import { BigValue, TimeSeries, TooltipPlugin2, VizRepeater, useTheme2 } from '@grafana/ui';
 import { TableNG } from '@grafana/ui/unstable';
 
+import { Bars } from './bars';
 import { Timeline } from './timeline';
 
 const GRAPH = ['drawStyle', 'fillOpacity', 'lineInterpolation', 'lineStyle', 'lineWidth', 'showPoints', 'spanNulls'];
 const CUSTOM = {
+  barchart: ['axisSoftMin', 'fillOpacity', 'gradientMode', 'lineWidth'],
   stat: [],
   table: ['align', 'cellOptions', 'filterable', 'inspect', 'minWidth', 'width'],
   timeseries: [...GRAPH, 'scaleDistribution', 'stacking', 'thresholdsStyle'],
@@ -104,7 +106,13 @@ function Table({ data, options, fieldConfig, timeRange, width, height }) {
   );
 }
 
-const DRAWN = { stat: Stat, table: orNothing(Table), timeseries: orNothing(Lines), 'state-timeline': orNothing(Timeline) };
+const DRAWN = {
+  barchart: orNothing(Bars),
+  stat: Stat,
+  table: orNothing(Table),
+  timeseries: orNothing(Lines),
+  'state-timeline': orNothing(Timeline),
+};
 
 function custom(builder, names) {
   for (const name of names) {

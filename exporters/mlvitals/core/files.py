@@ -18,7 +18,7 @@ MAX_FILES = 10_000
 """Files of one location."""
 MAX_ENTRIES = 200_000
 """Files and folders looked at to find them."""
-MAX_DEPTH = 64
+MAX_DEPTH = 32
 """Folders in folders: a link may lead back to where it is."""
 
 
@@ -143,10 +143,8 @@ def is_hidden(name: str) -> bool:
 class Search:
     """Looks for files in a store, and stops when there are too many. Raises UpstreamError (`limit`)."""
 
-    def __init__(self, store: Store, max_files: int = MAX_FILES, max_entries: int = MAX_ENTRIES) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._max_files = max_files
-        self._max_entries = max_entries
         self._files = 0
         self._seen = 0
 
@@ -163,8 +161,8 @@ class Search:
         """The root, when it is a file; every file below it that is not hidden, by path, when it is a folder."""
         if not root.is_folder:
             self._files += 1
-            if self._files > self._max_files:
-                raise UpstreamError("limit", f"there are more than {self._max_files} files: choose fewer")
+            if self._files > MAX_FILES:
+                raise UpstreamError("limit", f"there are more than {MAX_FILES} files: choose fewer")
             yield root
             return
         if depth > MAX_DEPTH:
@@ -191,8 +189,8 @@ class Search:
     def _listed(self, folder: Entry) -> list[Entry]:
         found = sorted(self._store.entries(folder.path), key=lambda entry: entry.name)
         self._seen += len(found)
-        if self._seen > self._max_entries:
+        if self._seen > MAX_ENTRIES:
             raise UpstreamError(
-                "limit", f"more than {self._max_entries} files and folders had to be looked at: name a smaller folder"
+                "limit", f"more than {MAX_ENTRIES} files and folders had to be looked at: name a smaller folder"
             )
         return found

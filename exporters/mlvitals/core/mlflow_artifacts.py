@@ -120,8 +120,8 @@ class Registry:
 class ArtifactStore:
     """The proxied artifacts of one run, by their paths in it. All are as old as the model's version.
 
-    An artifact is downloaded when it is first opened, into a file without a name, so that nothing is left behind however
-    the process ends.
+    An artifact is downloaded when it is first opened, into a file without a name: nothing is left behind, however the
+    process ends.
     """
 
     def __init__(self, registry: Registry, trained: Trained) -> None:

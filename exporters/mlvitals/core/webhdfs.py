@@ -180,18 +180,16 @@ class _Calls:
             # Ranges are of what is in the file.
             headers["Accept-Encoding"] = "identity"
         response = self._first(method, url, headers, params)
-        for _ in range(MAX_REDIRECTS):
+        for _ in range(MAX_REDIRECTS + 1):
             if not response.is_redirect:
                 return response
-            target = _redirected(response, url)
-            response.close()
+            with response:
+                target = _redirected(response, url)
             if urlsplit(target)[:2] != urlsplit(url)[:2]:
                 headers.pop("Authorization", None)
             url, response = target, self._transport.open(method, target, self._deadline, headers, {})
-        if response.is_redirect:
-            response.close()
+        with response:
             raise UpstreamError("http", f"{shown(url)} answered more than {MAX_REDIRECTS} redirects")
-        return response
 
     def _first(self, method: str, url: str, headers: Mapping[str, str], params: Mapping[str, Any]) -> requests.Response:
         try:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, PrivateAttr, ValidationInfo
 
 from mlvitals.core.collector import Schedule
+from mlvitals.core.locations import mistake
 from mlvitals.core.s3 import S3
 from mlvitals.core.settings import (
     Duration,
@@ -37,6 +38,7 @@ MLFLOW = re.compile(r"mlflow:(?P<registry>[^/@]+)/(?P<model>[^/@]+)@(?P<alias>[^
 _EXPECTED = "mlflow:REGISTRY/MODEL@ALIAS/ARTIFACT, such as mlflow:registry/churn@champion/reference.parquet"
 
 
+_WINDOW = {"newest", "within"}
 _SCHEME = re.compile(r"[a-z][a-z0-9+]*:")
 
 
@@ -62,7 +64,10 @@ class Location(Settings):
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
-        """Two ways to choose."""
+        """A place that cannot be, and two ways to choose."""
+        path = data.get("path")
+        if isinstance(path, str) and not path.startswith("mlflow:") and (wrong := mistake(path)):
+            yield ("path",), wrong
         if "newest" in data and "within" in data:
             yield (), "expected one of newest and within"
 
@@ -109,13 +114,21 @@ class Dataset(Plan):
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
         """Locations that cannot be."""
-        if data.get("current") == PREVIOUS:
+        current = data.get("current")
+        if _path(current) == PREVIOUS:
             yield ("current",), "expected a location; only reference can be previous"
+        if _path(data.get("reference")) == PREVIOUS and not (isinstance(current, Mapping) and current.keys() & _WINDOW):
+            yield ("reference",), "expected newest or within at current: without them there is nothing before it"
         for key in ("reference", "current"):
-            path = data.get(key)
-            path = path.get("path") if isinstance(path, Mapping) else path
-            if isinstance(path, str) and path.startswith("mlflow:") and not MLFLOW.fullmatch(path):
+            path = _path(data.get(key))
+            if path.startswith("mlflow:") and not MLFLOW.fullmatch(path):
                 yield (key,), f"expected {_EXPECTED}"
+
+
+def _path(place: object) -> str:
+    """Of a location as it is written."""
+    path = place.get("path") if isinstance(place, Mapping) else place
+    return path if isinstance(path, str) else ""
 
 
 class EvidentlySettings(HttpOptions):

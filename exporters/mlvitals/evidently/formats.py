@@ -6,6 +6,7 @@ A reader raises pyarrow's errors, OSError and ValueError for what is not of its 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -15,6 +16,7 @@ import pyarrow.ipc as paipc
 import pyarrow.json as pajson
 import pyarrow.parquet as papq
 
+from mlvitals.core.failures import plain
 from mlvitals.evidently.config import Format
 from mlvitals.evidently.sampling import Rows
 
@@ -62,6 +64,14 @@ class Source(Protocol):
         ...
 
 
+class Wanted(NamedTuple):
+    """The columns and rows that are wanted, and a column that is wanted of every row."""
+
+    keeps: Keeps
+    rows: Rows
+    everywhere: str | None = None
+
+
 class Look(NamedTuple):
     """Names of a file's columns, of JSON those in its first lines; how many rows there are, where the file says so."""
 
@@ -76,8 +86,8 @@ class Reader(Protocol):
         """What can be known without reading the rows."""
         ...
 
-    def batches(self, file: Source, keeps: Keeps, rows: Rows) -> Iterator[pa.RecordBatch]:
-        """The rows, with the columns that are wanted. What `rows` does not want may be left out: then it is told."""
+    def batches(self, file: Source, wanted: Wanted) -> Iterator[pa.RecordBatch]:
+        """The rows. Those that are not wanted may be left out: then `wanted.rows` is told."""
         ...
 
 
@@ -102,16 +112,23 @@ class Parquet:
             self._footers[file.path] = parquet.metadata
         return Look(parquet.schema_arrow.names, parquet.metadata.num_rows)
 
-    def batches(self, file: Source, keeps: Keeps, rows: Rows) -> Iterator[pa.RecordBatch]:
+    def batches(self, file: Source, wanted: Wanted) -> Iterator[pa.RecordBatch]:
         """Row group after row group."""
-        parquet = papq.ParquetFile(file.open(), metadata=self._footers.get(file.path), pre_buffer=True)
-        columns = _kept(parquet.schema_arrow.names, keeps)
+        parquet = papq.ParquetFile(
+            file.open(),
+            metadata=self._footers.get(file.path),
+            pre_buffer=True,
+            page_checksum_verification=True,
+        )
+        kept = _kept(parquet.schema_arrow.names, wanted)
         for group in range(parquet.num_row_groups):
             count = parquet.metadata.row_group(group).num_rows
-            if not rows.wants(count):
-                rows.skip(count)
+            columns = kept if wanted.rows.wants(count) else [name for name in kept if name == wanted.everywhere]
+            if not columns:
+                wanted.rows.skip(count)
                 continue
             for batch in parquet.iter_batches(BATCH, row_groups=[group], columns=columns):
+                # A name stands for the columns below it too: `a` for a column `a.b`.
                 yield batch.select(columns)
 
 
@@ -122,10 +139,10 @@ class Arrow:
         """From the schema that it begins with."""
         return Look(_ipc(file.open()).schema.names)
 
-    def batches(self, file: Source, keeps: Keeps, rows: Rows) -> Iterator[pa.RecordBatch]:
+    def batches(self, file: Source, wanted: Wanted) -> Iterator[pa.RecordBatch]:
         """Each is checked whole: pyarrow trusts what is in it otherwise."""
         names = self.look(file).names
-        kept = _kept(names, keeps)
+        kept = _kept(names, wanted)
         fields = [index for index, each in enumerate(names) if each in kept]
         reader = _ipc(file.open(), paipc.IpcReadOptions(included_fields=fields))
         stream = hasattr(reader, "read_next_batch")
@@ -148,9 +165,9 @@ class Csv:
         """From the first line."""
         return Look(_csv(file, None).schema.names)
 
-    def batches(self, file: Source, keeps: Keeps, rows: Rows) -> Iterator[pa.RecordBatch]:
+    def batches(self, file: Source, wanted: Wanted) -> Iterator[pa.RecordBatch]:
         """All rows, as text; empty cells and the usual spellings of nothing (NA, NaN, null) are null."""
-        columns = _kept(self.look(file).names, keeps)
+        columns = _kept(self.look(file).names, wanted)
         for batch in _csv(file, columns):
             yield from _sliced(batch)
 
@@ -179,11 +196,11 @@ class JsonLines:
         first = next(_lines(_text(file)), b"")
         return Look(self._objects(first).column_names if first else ())
 
-    def batches(self, file: Source, keeps: Keeps, rows: Rows) -> Iterator[pa.RecordBatch]:
+    def batches(self, file: Source, wanted: Wanted) -> Iterator[pa.RecordBatch]:
         """Some thousand lines at a time, each with the columns that are in them."""
         for lines in _lines(_text(file)):
             table = self._objects(lines)
-            yield from table.select(_kept(table.column_names, keeps)).combine_chunks().to_batches(BATCH)
+            yield from table.select(_kept(table.column_names, wanted)).combine_chunks().to_batches(BATCH)
 
     def _objects(self, lines: bytes) -> pa.Table:
         table = _parsed(lines, self._texts)
@@ -223,8 +240,8 @@ def _text(file: Source) -> pa.NativeFile:
     return pa.CompressedInputStream(buffered, "gzip") if file.path.lower().endswith(".gz") else buffered
 
 
-def _kept(names: Sequence[str], keeps: Keeps) -> list[str]:
-    kept = [name for name in names if keeps(name)]
+def _kept(names: Sequence[str], wanted: Wanted) -> list[str]:
+    kept = [name for name in names if wanted.keeps(name)]
     if len(set(kept)) < len(kept):
         raise ValueError("two columns have the same name")
     return kept
@@ -233,3 +250,18 @@ def _kept(names: Sequence[str], keeps: Keeps) -> list[str]:
 def _sliced(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     for start in range(0, batch.num_rows, BATCH):
         yield batch.slice(start, BATCH)
+
+
+_COLUMN = re.compile(r"Column\(/([^/)]*)[^)]*\) changed from (\w+) to (\w+)")
+_SHAPE = re.compile(r"Expected \d+ columns, got \d+|invalid UTF8 data|straddles two block boundaries")
+
+
+def words_about(error: Exception, kind: Format) -> str:
+    """What is wrong with a file, for people. pyarrow's words about text repeat it, which nobody is to see."""
+    words = str(error)
+    if type(error) is ValueError or kind in ("parquet", "arrow"):
+        return plain(words)
+    if match := _COLUMN.search(words):
+        return f"the column {plain(match[1], 80)!r} changes from {match[2]} to {match[3]}"
+    shape = _SHAPE.search(words)
+    return f"it is not {kind}, or cut short" + (f": {shape[0]}" if shape else "")

@@ -18,7 +18,7 @@ from mlvitals.core.locations import opened, shown_location
 from mlvitals.core.mlflow_artifacts import Trained
 from mlvitals.evidently.config import PREVIOUS, Dataset, EvidentlySettings, Format, Location
 from mlvitals.evidently.engine import Tell
-from mlvitals.evidently.formats import format_of, reader_of
+from mlvitals.evidently.formats import Wanted, format_of, reader_of, words_about
 from mlvitals.evidently.partitions import Finder
 from mlvitals.evidently.plan import Side
 from mlvitals.evidently.results import Progress, Read
@@ -197,13 +197,14 @@ class _Reading:
 
     def sample(self) -> Sample:
         """The rows."""
+        wanted = Wanted(self._columns.keeps, self._rows, self._dataset.time_column)
         for file in self._files("reading"):
             with self._opened(file) as source:
-                for batch in self._reader.batches(source, self._columns.keeps, self._rows):
+                for batch in self._reader.batches(source, wanted):
                     self._add(batch)
             self._unchanged(file)
-        table = self._table()
-        return Sample(table, self._about(table))
+        self._has_time()
+        return Sample(self._table(), self._about())
 
     def _files(self, step: str) -> Iterator[Entry]:
         """Those with content: Spark writes files of CSV without even a header."""
@@ -238,12 +239,18 @@ class _Reading:
         if newest is not None:
             self._newest = newest if self._newest is None else max(self._newest, newest)
 
+    def _has_time(self) -> None:
+        """Without the times that are asked for those of the files would stand in, and old rows in a new file be new."""
+        asked = self._listing.side == "current" and self._dataset.time_column
+        if asked and self._newest is None and self._rows.seen:
+            raise UpstreamError("parse", f"time_column {plain(asked, 80)!r} has no time that is past")
+
     def _table(self) -> pa.Table:
         tables = [pa.Table.from_batches([self._texts.typed(batch)]) for batch in self._rows.batches()]
         empty = self._texts.schema(self._unified.schema).empty_table()
         return pa.concat_tables([empty, *tables], promote_options="permissive").combine_chunks()
 
-    def _about(self, table: pa.Table) -> Read:
+    def _about(self) -> Read:
         listing = self._listing
         return Read(
             location=listing.location,
@@ -252,7 +259,7 @@ class _Reading:
             size=listing.size,
             modified=listing.modified,
             rows=self._rows.seen,
-            rows_read=table.num_rows,
+            rows_read=min(self._rows.seen, self._dataset.row_limit),
             newest=self._newest,
             model_version=listing.model_version,
         )
@@ -271,7 +278,7 @@ class _Reading:
             raise
         except (pa.ArrowException, OSError, ValueError) as error:
             self._unchanged(file)
-            words = _words(error, self._listing.format)
+            words = words_about(error, self._listing.format)
             raise UpstreamError("parse", f"{self._listing.store.shown(file.path)}: {words}") from None
 
     def _unchanged(self, file: Entry) -> None:
@@ -312,10 +319,3 @@ def _plain_column(column: pa.Array) -> pa.Array:
     if pa.types.is_nested(column.type):
         return pa.Array.from_buffers(pa.struct([]), len(column), [column.is_valid().buffers()[1]])
     return column
-
-
-def _words(error: Exception, kind: Format) -> str:
-    """What is wrong with a file. pyarrow's words about text repeat what is in it, which nobody is to see."""
-    if type(error) is ValueError or kind in ("parquet", "arrow"):
-        return plain(str(error))
-    return f"it is not {kind}, or cut short"

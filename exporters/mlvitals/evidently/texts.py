@@ -46,6 +46,8 @@ class TextTypes:
 
 
 def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_null(kind):
+        return pa.nulls(len(column))
     return column if column.type == kind else pc.ascii_trim_whitespace(column).cast(kind)
 
 

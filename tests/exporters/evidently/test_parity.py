@@ -95,21 +95,23 @@ def test_categories(shape: str, method: Method) -> None:
 def test_dates_are_seconds(method: Method) -> None:
     seconds = [np.random.default_rng(seed).integers(0, 10**7, ROWS) for seed in (1, 2)]
     stamps = [[DAY + datetime.timedelta(seconds=int(each)) for each in side] for side in seconds]
-    unix = [pd.DataFrame({"x": [each.replace(tzinfo=datetime.UTC).timestamp() for each in side]}) for side in stamps]
+    reference, current = (
+        pd.DataFrame({"x": [each.replace(tzinfo=datetime.UTC).timestamp() for each in side]}) for side in stamps
+    )
     found = column(score(*(pa.table({"x": side}) for side in stamps), drift={"numeric": method}), "x")
     assert found.kind == "datetime"
     assert found.drift is not None
-    assert found.drift.score == by_hand(*unix, method, "numerical_columns")
+    assert found.drift.score == by_hand(reference, current, method, "numerical_columns")
 
 
 @pytest.mark.parametrize("method", NUMERIC_METHODS)
 def test_decimals_are_floats(method: Method) -> None:
     cents = [np.random.default_rng(seed).integers(100, 10_000, ROWS) for seed in (1, 2)]
     money = [pa.table({"x": [Decimal(int(each)) / 100 for each in side]}) for side in cents]
-    floats = [pd.DataFrame({"x": table.column("x").cast(pa.float64()).to_pandas()}) for table in money]
+    reference, current = (pd.DataFrame({"x": table.column("x").cast(pa.float64()).to_pandas()}) for table in money)
     found = column(score(*money, drift={"numeric": method}), "x")
     assert found.drift is not None
-    assert found.drift.score == by_hand(*floats, method, "numerical_columns")
+    assert found.drift.score == by_hand(reference, current, method, "numerical_columns")
 
 
 @pytest.mark.parametrize("method", CATEGORICAL_METHODS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -163,8 +164,11 @@ def _quantile(known: Known, place: int, parameter: float | None) -> Check:
     _both(column)
     if column.reason == "type" or not all(values.usable.size for values in pair.sides.values()):
         raise ImpossibleError(column.message)
-    expected, value = (pd.Series(pair.sides[side].usable).quantile(parameter) for side in ("reference", "current"))
-    return Check(float(value), _around(float(expected)))
+    sides: tuple[Side, ...] = ("reference", "current")
+    expected, value = (measures.finite(pd.Series(pair.sides[side].usable).quantile(parameter)) for side in sides)
+    if expected is None or value is None:
+        raise ImpossibleError("the quantile is between numbers that are too large")
+    return Check(value, _around(expected))
 
 
 COLUMN_CHECKS: Mapping[TestName, Callable[[Known, int, float | None], Check]] = {
@@ -180,7 +184,7 @@ COLUMN_CHECKS: Mapping[TestName, Callable[[Known, int, float | None], Check]] = 
 
 def _around(expected: float) -> Mapping[Bound, float]:
     reach = abs(expected) * TOLERANCE
-    return {"gte": expected - reach, "lte": expected + reach}
+    return {"gte": max(expected - reach, -sys.float_info.max), "lte": min(expected + reach, sys.float_info.max)}
 
 
 def _only(column: Column, kind: str) -> None:

@@ -7,6 +7,7 @@ Evidently is given what it would itself clean the column to, under a name that m
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 
 import pandas as pd
@@ -84,5 +85,5 @@ def _dataset(values: Values) -> Dataset:
 
 def _ratio(value: float, threshold: float, method: Method) -> float:
     if method not in P_VALUES:
-        return value / threshold
+        return min(value / threshold, sys.float_info.max)
     return (1 - value) / (1 - threshold) if threshold < 1 else 1.0

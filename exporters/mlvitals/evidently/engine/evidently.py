@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from mlvitals.evidently.engine import Tell, rows_behind
@@ -23,25 +24,31 @@ class EvidentlyEngine:
 
     def score(self, reference: pa.Table, current: pa.Table, plan: Plan, tell: Tell) -> Results:
         """Everything that the plan asks for; see Engine."""
-        tables: dict[Side, pa.Table] = {"reference": reference, "current": current}
-        names = sorted({name for table in tables.values() for name in table.column_names if plan.columns.matches(name)})
-        looked_at = names[: plan.max_columns]
-        pairs, columns = [], []
-        for done, name in enumerate(looked_at):
-            tell(Progress(step="columns", done=done, of=len(looked_at)))
-            one, column = _column(name, reference, current, plan)
-            pairs.append(one)
-            columns.append(column)
-        tell(Progress(step="data set", done=len(looked_at), of=len(looked_at)))
-        whole = {side: overview(pairs, side, table.num_rows, _width(table, plan)) for side, table in tables.items()}
-        told = Results(
-            columns=tuple(columns),
-            dropped_columns=len(names) - len(looked_at),
-            overview=whole,
-            quality=tuple(quality(tables, plan)),
-        )
-        rows = {side: rows_behind(table) for side, table in tables.items()}
-        return told.model_copy(update={"tests": tuple(tests(Known(told, pairs, rows), plan))})
+        # Sums and squares of very large numbers overflow to infinity, which is told as not known.
+        with np.errstate(all="ignore"):
+            return _score(reference, current, plan, tell)
+
+
+def _score(reference: pa.Table, current: pa.Table, plan: Plan, tell: Tell) -> Results:
+    tables: dict[Side, pa.Table] = {"reference": reference, "current": current}
+    names = sorted({name for table in tables.values() for name in table.column_names if plan.columns.matches(name)})
+    looked_at = names[: plan.max_columns]
+    pairs, columns = [], []
+    for done, name in enumerate(looked_at):
+        tell(Progress(step="columns", done=done, of=len(looked_at)))
+        one, column = _column(name, reference, current, plan)
+        pairs.append(one)
+        columns.append(column)
+    tell(Progress(step="data set", done=len(looked_at), of=len(looked_at)))
+    whole = {side: overview(pairs, side, table.num_rows, _width(table, plan)) for side, table in tables.items()}
+    told = Results(
+        columns=tuple(columns),
+        dropped_columns=len(names) - len(looked_at),
+        overview=whole,
+        quality=tuple(quality(tables, plan)),
+    )
+    rows = {side: rows_behind(table) for side, table in tables.items()}
+    return told.model_copy(update={"tests": tuple(tests(Known(told, pairs, rows), plan))})
 
 
 def _width(table: pa.Table, plan: Plan) -> int:

@@ -91,12 +91,9 @@ def _numbers(pairs: Iterable[Pair], side: Side) -> pd.DataFrame:
 
 
 def _correlated(pairs: Iterable[Pair], side: Side) -> int:
-    with np.errstate(all="ignore"):  # Numbers that are too large correlate with none.
-        return measures.correlated_columns(_numbers(pairs, side))
+    return measures.correlated_columns(_numbers(pairs, side))
 
 
 def _outliers(pairs: Sequence[Pair], side: Side) -> float | None:
     alike = [pair for pair in pairs if len(pair.sides) > 1 and not pair.reason]
-    reference = _numbers(alike, "reference")
-    with np.errstate(all="ignore"):  # Columns of numbers whose spread is beyond a float are left out.
-        return measures.share(measures.mahalanobis_outliers(_numbers(alike, side), reference))
+    return measures.share(measures.mahalanobis_outliers(_numbers(alike, side), _numbers(alike, "reference")))

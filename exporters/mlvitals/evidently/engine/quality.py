@@ -52,9 +52,7 @@ def _measured(
 ) -> tuple[Mapping[QualityMetric, float], str]:
     measure = _regression if prediction.kind == "regression" else _classification
     try:
-        # Squares of very large errors overflow to infinity, which is told as not known.
-        with np.errstate(over="ignore", invalid="ignore"):
-            found = measure(tables, side, prediction)
+        found = measure(tables, side, prediction)
     except UnmeasuredError as reason:
         return {}, str(reason)
     except (ValueError, pa.ArrowException) as error:

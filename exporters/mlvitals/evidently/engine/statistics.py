@@ -38,12 +38,10 @@ def _one(values: Values, reference: Values | None, plan: Plan) -> Statistics:
         "distinct": values.distinct,
         "most_common_ratio": measures.most_common_share(pd.Series(values.known)),
     }
-    # Sums of very large numbers overflow to infinity, which is told as not known.
-    with np.errstate(over="ignore", invalid="ignore"):
-        if not values.coded and values.usable.size:
-            known |= _numbers(pd.Series(values.usable, dtype="float64"), plan.quantiles)
-        if values.kind == "numeric" and reference is not None and reference.kind == "numeric":
-            known |= _outliers(values, reference)
+    if not values.coded and values.usable.size:
+        known |= _numbers(pd.Series(values.usable, dtype="float64"), plan.quantiles)
+    if values.kind == "numeric" and reference is not None and reference.kind == "numeric":
+        known |= _outliers(values, reference)
     return Statistics(**known)
 
 
