@@ -63,9 +63,15 @@ def write_run(run: Run, store: RunStore, settings: EvidentlySettings, deadline: 
         for old in _old(str(project.id), run, store, settings, deadline):
             _delete(workspace, str(project.id), old.id, token, deadline)
     except (EvidentlyError, OSError, ValueError) as error:
-        reason: Reason = "connect" if isinstance(error, OSError) else "http"
         what = hide(plain(str(error) or type(error).__name__), [token])
-        raise UpstreamError(reason, f"cannot write the run into the workspace: {what}") from None
+        raise UpstreamError(_reason(error), f"cannot write the run into the workspace: {what}") from None
+
+
+def _reason(error: Exception) -> Reason:
+    # The client keeps of a refusal only what NotEnoughPermissions of evidently.ui.service.errors says.
+    if isinstance(error, PermissionError) or "Not enough permissions" in str(error):
+        return "auth"
+    return "connect" if isinstance(error, OSError) else "http"
 
 
 def _old(
