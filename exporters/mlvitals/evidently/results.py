@@ -184,6 +184,13 @@ class Read(Result):
     """Version behind the alias, where the location is a model's."""
 
 
+class Failed(Result):
+    """A computation that did not."""
+
+    reason: Reason
+    message: str
+
+
 class Outcome(Result):
     """A computation that ended well. `unchanged`: both identities are those that were known; nothing else is set."""
 
@@ -194,15 +201,8 @@ class Outcome(Result):
     """Bytes, of the worker."""
     html: str | None = None
     """Evidently's report, where it was asked for."""
-    unwritten: str | None = None
-    """Why the run is not in the workspace that `runs` names, empty when it is; None when none is named."""
-
-
-class Failed(Result):
-    """A computation that did not."""
-
-    reason: Reason
-    message: str
+    not_written: Failed | None = None
+    """Why the run is not in the configured workspace, if it is not."""
 
 
 class Progress(Result):
