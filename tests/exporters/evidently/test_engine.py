@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 from mlvitals.evidently.engine.evidently import EvidentlyEngine
 from mlvitals.evidently.plan import Plan
 from mlvitals.evidently.results import Progress
@@ -29,3 +33,28 @@ def test_it_tells_how_far_it_is() -> None:
         *[("columns", done, 4) for done in range(4)],
         ("data set", 4, 4),
     ]
+
+
+PROGRAM = """
+import sys
+import pyarrow as pa
+from tests.support.datasets import score
+sides = [pa.table({"x": [f"name {number % prime}" for number in range(2000)]}) for prime in (31, 43)]
+sys.stdout.write(score(*sides, drift={"categorical": "psi"}, categories=["*"]).model_dump_json())
+"""
+
+
+def test_a_string_has_the_same_score_in_every_process() -> None:
+    told = [_run(PROGRAM, PYTHONHASHSEED=seed) for seed in ("1", "2")]
+    assert told[0] == told[1] != ""
+
+
+def test_what_an_engine_is_can_be_known_without_loading_one() -> None:
+    heavy = ("evidently", "pandas", "pyarrow", "scipy")
+    program = f"import sys, mlvitals.evidently.engine; print([name for name in {heavy} if name in sys.modules])"
+    assert _run(program) == "[]\n"
+
+
+def _run(program: str, **environment: str) -> str:
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, env=os.environ | environment, check=True, capture_output=True, text=True).stdout

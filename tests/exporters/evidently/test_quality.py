@@ -26,6 +26,7 @@ def measured(table: pa.Table, kind: str, target: str = "t", prediction: str = "p
     return {each.metric: each for each in results.quality if each.side == "current"}
 
 
+@pytest.mark.filterwarnings("ignore:DataFrameGroupBy.apply operated:DeprecationWarning")
 def test_regression_is_what_evidently_says() -> None:
     table = pa.table({"t": TRUE, "p": GUESS})
     data = Dataset.from_pandas(

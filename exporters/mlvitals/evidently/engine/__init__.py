@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Protocol
 
 from mlvitals.evidently.plan import Plan
 from mlvitals.evidently.results import Progress, Results
+
+if TYPE_CHECKING:  # What only names an engine does not load Arrow.
+    import pyarrow as pa
 
 Tell = Callable[[Progress], None]
 """Hears how far it is."""
