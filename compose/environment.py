@@ -46,7 +46,7 @@ def lowest() -> None:
     folder = CHECKOUT / ".venv-lowest"
     with _made(folder) as missing:
         if missing:
-            _install(folder, "--resolution", "lowest-direct", "--editable", ".[dashboards,sql]")
+            _install(folder, "--resolution", "lowest-direct", "--editable", ".[dashboards,evidently,hdfs,sql]")
             pins = folder / "constraints.txt"
             pins.write_text("\n".join(_pins_around(folder)))
             _install(folder, "--constraints", str(pins), *TEST_TOOLS)

@@ -64,6 +64,10 @@ class Comparison:
         table = tabulate(rows, headers=_HEADERS, tablefmt="simple", disable_numparse=True)
         return "\n".join((table, "", *map(self._read, SIDES), self._verdict()))
 
+    def as_html(self) -> str:
+        """Evidently's report of it. It shows data."""
+        return self.outcome.html or ""
+
     def _read(self, side: Side) -> str:
         read = self.outcome.reads[side]
         sampled = f", computed on {read.rows_read:,} of them" if read.rows_read < read.rows else ""
@@ -78,12 +82,15 @@ class Comparison:
         return f"{'drift' if self._drifted else 'no drift'}: {share} ({ratio:.1%}; {bound})"
 
 
-def compare(dataset: Dataset, engine: EngineName, heard: Callable[[Progress], None]) -> Comparison:
-    """Compute it in a worker process, without bounds but patience. Raises UpstreamError."""
+def compare(dataset: Dataset, engine: EngineName, heard: Callable[[Progress], None], *, html: bool) -> Comparison:
+    """Compute it in a worker process, without bounds but patience; `html` asks for Evidently's report, too.
+
+    Raises UpstreamError.
+    """
     settings = EvidentlySettings(name="compare", type="evidently", datasets=(dataset,), memory_limit=_UNBOUNDED)
-    outcome = run(Job(dataset, settings, _PATIENCE, engine=engine), Deadline(_PATIENCE), heard)
-    if outcome.results is None:
-        raise UpstreamError("internal", "the worker gave no results")
+    outcome = run(Job(dataset, settings, _PATIENCE, engine=engine, html=html), Deadline(_PATIENCE), heard)
+    if outcome.results is None or (html and not outcome.html):
+        raise UpstreamError("internal", "the worker gave no results, or no report of them")
     return Comparison(dataset, outcome, outcome.results)
 
 

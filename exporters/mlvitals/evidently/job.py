@@ -29,6 +29,8 @@ class Job:
     seconds: float
     known: Mapping[Side, str] = field(default_factory=dict)
     engine: EngineName = "evidently"
+    html: bool = False
+    """Evidently's report is wanted, too."""
 
 
 class Message(BaseModel):
@@ -39,3 +41,5 @@ class Message(BaseModel):
     progress: Progress | None = None
     outcome: Outcome | None = None
     failed: Failed | None = None
+    html: str | None = None
+    not_written: Failed | None = None

@@ -25,7 +25,7 @@ from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import plain
 from mlvitals.evidently.job import Job, Message
 from mlvitals.evidently.memory import resident_memory
-from mlvitals.evidently.results import Outcome, Progress
+from mlvitals.evidently.results import Failed, Outcome, Progress
 
 log = structlog.get_logger()
 
@@ -38,15 +38,28 @@ _GIB = 1 << 30
 
 def run(job: Job, deadline: Deadline, heard: Callable[[Progress], None] = lambda _: None) -> Outcome:
     """What the worker found out. Raises UpstreamError; the worker has ended by then, whatever happens."""
+    outcome: Outcome | None = None
     with _worker(job, deadline) as worker:
-        for message in worker.messages(int(job.settings.memory_limit)):
-            if message.progress:
-                heard(message.progress)
-            if message.failed:
-                raise UpstreamError(message.failed.reason, message.failed.message)
-            if message.outcome:
-                return message.outcome
-        raise UpstreamError("internal", worker.last_words(job.dataset.name))
+        try:
+            for message in worker.messages(int(job.settings.memory_limit)):
+                if message.progress:
+                    heard(message.progress)
+                outcome = _taken(outcome, message)
+        except UpstreamError as error:
+            if outcome is None:
+                raise
+            # The numbers are there; what was to be done with them was not, or not in time.
+            return outcome.model_copy(update={"not_written": Failed(reason=error.reason, message=str(error))})
+        if outcome is None:
+            raise UpstreamError("internal", worker.last_words(job.dataset.name))
+    return outcome
+
+
+def _taken(outcome: Outcome | None, message: Message) -> Outcome | None:
+    if message.failed:
+        raise UpstreamError(message.failed.reason, message.failed.message)
+    more = {name: told for name in ("html", "not_written") if (told := getattr(message, name)) is not None}
+    return message.outcome or (outcome.model_copy(update=more) if outcome and more else outcome)
 
 
 @contextlib.contextmanager

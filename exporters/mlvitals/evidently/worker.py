@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TextIO
 
 from mlvitals.core.collector import Deadline, UpstreamError
@@ -25,7 +25,7 @@ from mlvitals.evidently.job import EngineName, Job, Message
 from mlvitals.evidently.memory import peak_memory
 from mlvitals.evidently.plan import SIDES
 from mlvitals.evidently.reading import read_all, resolve
-from mlvitals.evidently.results import Failed, Outcome, Progress
+from mlvitals.evidently.results import Failed, Outcome, Progress, Results
 
 
 def main() -> None:
@@ -34,7 +34,8 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     job = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the exporter that started this process
     threading.Thread(target=_end_with_the_exporter, daemon=True).start()
-    _tell(messages, _done(job, lambda progress: _tell(messages, Message(progress=progress))))
+    for message in _answers(job, lambda progress: _tell(messages, Message(progress=progress))):
+        _tell(messages, message)
 
 
 def compute(job: Job, tell: Tell) -> Outcome:
@@ -56,11 +57,34 @@ def compute(job: Job, tell: Tell) -> Outcome:
     )
 
 
+def _answers(job: Job, tell: Tell) -> Iterator[Message]:
+    """The numbers first: what is done with them then may take long, or fail."""
+    done = _done(job, tell)
+    yield done
+    if done.outcome and done.outcome.results and (job.html or job.settings.workspace):
+        yield from _handed_on(job, done.outcome, done.outcome.results)
+
+
+def _handed_on(job: Job, outcome: Outcome, results: Results) -> Iterator[Message]:
+    # What speaks of Evidently is not imported before an unchanged data set is known to be one.
+    from mlvitals.evidently.workspace.snapshot import Run, snapshot
+
+    dataset = job.dataset
+    named = MLFLOW.fullmatch(dataset.reference.path)
+    version = outcome.reads["reference"].model_version
+    run = Run(dataset.name, results, time.time(), dataset.drift.share, named and named["model"], version)
+    if job.html:
+        yield Message(html=snapshot(run).get_html_str(as_iframe=False))
+    if store := job.settings.workspace:
+        # With Evidently's own workspaces, which not every computation needs.
+        from mlvitals.evidently.workspace.write import try_to_write
+
+        yield Message(not_written=try_to_write(run, store, job.settings, Deadline(job.seconds)))
+
+
 def _done(job: Job, tell: Tell) -> Message:
-    deadline = Deadline(job.seconds)
     try:
-        outcome = compute(job, tell)
-        return Message(outcome=outcome.model_copy(update={"not_written": _not_written(job, outcome, tell, deadline)}))
+        return Message(outcome=compute(job, tell))
     except UpstreamError as error:
         return Message(failed=Failed(reason=error.reason, message=str(error)))
     except MemoryError:
@@ -70,27 +94,6 @@ def _done(job: Job, tell: Tell) -> Message:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
         return Message(failed=Failed(reason="internal", message=plain(where)))
-
-
-def _not_written(job: Job, outcome: Outcome, tell: Tell, deadline: Deadline) -> Failed | None:
-    """Write the run into the workspace, where one is configured. The results are told whatever comes of it."""
-    store, model = job.settings.workspace, MLFLOW.fullmatch(job.dataset.reference.path)
-    if store is None or outcome.results is None:
-        return None
-    # With Evidently's own workspaces, which not every computation needs.
-    from mlvitals.evidently.workspace.snapshot import Run
-    from mlvitals.evidently.workspace.write import try_to_write
-
-    tell(Progress(step="writing the run"))
-    run = Run(
-        job.dataset.name,
-        outcome.results,
-        time.time(),
-        job.dataset.drift.share,
-        model["model"] if model else None,
-        outcome.reads["reference"].model_version,
-    )
-    return try_to_write(run, store, job.settings, deadline)
 
 
 def engine(name: EngineName) -> Engine:

@@ -9,6 +9,7 @@ import pytest
 from mlvitals.core.collector import UpstreamError
 from mlvitals.core.runner import collect_once
 from mlvitals.evidently import EXPORTER, metrics
+from mlvitals.evidently.workspace.metrics import RUN_FAILURE
 from tests.exporters.evidently.data import frame, settings, write
 from tests.support.exposition import Samples, read, sample, samples
 
@@ -57,3 +58,14 @@ def test_a_failure_after_a_success_is_a_failure_and_a_success_after_it_is_whole(
     (folder / "current.parquet").write_bytes(kept)
     # The identity, which is a label, has another time in it.
     assert [name for name, _ in samples(read(collector, 100))] == [name for name, _ in first]
+
+
+def test_runs_are_written_into_a_workspace_and_one_that_cannot_be_is_told(folder: Path) -> None:
+    dataset = {"columns": {"include": ["age"]}}
+    for path, failure in ((folder / "workspace", None), (folder / "current.parquet/nowhere", 1)):
+        (collector,) = EXPORTER.build(settings(folder, dataset, workspace={"path": str(path)}))
+        found = samples(read(collector, 100))
+        assert one(found, RUN_FAILURE, reason="connect") == failure
+        assert one(found, metrics.COLUMN_DRIFTED, column="age") == 1
+    (snapshot,) = (folder / "workspace").glob("*/snapshots/*.json")
+    assert "churn" in snapshot.read_text()

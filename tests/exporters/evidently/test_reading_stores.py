@@ -1,0 +1,128 @@
+"""Whole sides of data sets on WebHDFS and on S3."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from moto.server import ThreadedMotoServer
+
+from mlvitals.core.collector import UpstreamError
+from mlvitals.evidently.reading import Sample
+from tests.exporters.evidently.sides import taken
+from tests.support.hdfs import MODIFIED, FakeHdfs, running
+from tests.support.replay import Answer, Replay, Request
+
+
+def table(*values: int) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"x": list(values), "y": ["text"] * len(values)}), sink)
+    return sink.getvalue()
+
+
+FILES: Mapping[str, bytes] = {
+    "/data/churn/dt=2026-11-21/part-0.parquet": table(1),
+    "/data/churn/dt=2026-11-22/part-0.parquet": table(2, 3),
+    "/data/churn/dt=2026-11-22/part-1.parquet": table(4),
+    "/data/churn/dt=2026-11-22/_SUCCESS": b"",
+    "/data/churn/dt=2026-11-23/_temporary/0/part-0.parquet": b"half",
+    "/data/lines.jsonl": b'{"x": 5}\n' * 1000,
+}
+
+
+@pytest.fixture
+def hdfs() -> FakeHdfs:
+    return FakeHdfs(FILES)
+
+
+@pytest.fixture
+def servers(hdfs: FakeHdfs) -> Iterator[tuple[Replay, Replay]]:
+    with running(hdfs) as both:
+        yield both
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[dict[str, Any]]:
+    """The same files in a bucket; the key `s3` of the exporter."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
+    client = boto3.client("s3", endpoint_url=url, **keys)
+    client.create_bucket(Bucket="lake")
+    for path, data in FILES.items():
+        client.put_object(Bucket="lake", Key=path.lstrip("/"), Body=data)
+    client.close()
+    yield {"endpoint_url": url, "access_key": "a", "secret_key": "b", "region": "us-east-1"}
+    server.stop()
+
+
+def url_of(server: Replay) -> str:
+    return server.url.replace("http:", "webhdfs:")
+
+
+def newest(base: str, **exporter: Any) -> list[Sample]:
+    """The newest partition and the one before."""
+    dataset: dict[str, Any] = {"current": {"path": f"{base}/data/churn/dt=*/", "newest": 1}, "reference": "previous"}
+    return [taken("current", exporter, **dataset), taken("reference", exporter, **dataset)]
+
+
+def test_partitions_on_hdfs(servers: tuple[Replay, Replay]) -> None:
+    current, previous = newest(url_of(servers[0]), hdfs_user="vitals")
+    assert (current.table["x"].to_pylist(), previous.table["x"].to_pylist()) == ([2, 3, 4], [1])
+    assert (current.about.files, current.about.modified) == (2, MODIFIED / 1000)
+    assert current.about.location == f"{url_of(servers[0])}/data/churn/dt=*/"
+    # Of a partition that is not read nothing but its name is looked at.
+    assert not [each for each in servers[1].requests if "2026-11-23" in each.path]
+
+
+def test_partitions_on_s3(bucket: Mapping[str, Any]) -> None:
+    current, previous = newest("s3://lake", s3=bucket)
+    assert (current.table["x"].to_pylist(), previous.table["x"].to_pylist()) == ([2, 3, 4], [1])
+    assert (current.about.files, current.about.location) == (2, "s3://lake/data/churn/dt=*/")
+    assert current.about.modified
+
+
+def test_text_comes_in_large_parts(servers: tuple[Replay, Replay], bucket: Mapping[str, Any]) -> None:
+    sample = taken(current=f"{url_of(servers[0])}/data/lines.jsonl")
+    assert (sample.about.rows, sample.table["x"].to_pylist()[-1]) == (1000, 5)
+    assert len(servers[1].requests) == 2
+    assert taken(current="s3://lake/data/lines.jsonl", more={"s3": bucket}).about.rows == 1000
+
+
+def test_a_file_on_hdfs_that_changes_while_it_is_read(hdfs: FakeHdfs, servers: tuple[Replay, Replay]) -> None:
+    path = "/data/churn/dt=2026-11-21/part-0.parquet"
+    name_node, data_node = servers
+
+    def changing(request: Request) -> Answer:
+        hdfs.times[path] = MODIFIED + 1
+        return hdfs.data_node(request)
+
+    data_node.respond = changing
+    with pytest.raises(UpstreamError, match=r"part-0\.parquet changed while it was read"):
+        taken(current=url_of(name_node) + path)
+
+
+def test_a_file_on_hdfs_that_is_gone_when_it_is_read(hdfs: FakeHdfs, servers: tuple[Replay, Replay]) -> None:
+    name_node, _ = servers
+
+    def forgetting(request: Request) -> Answer:
+        if request.query["op"] == ["OPEN"]:
+            hdfs.files.pop("/data/lines.jsonl", None)
+        return hdfs.name_node(request)
+
+    name_node.respond = forgetting
+    with pytest.raises(UpstreamError, match=r"lines\.jsonl changed while it was read"):
+        taken(current=url_of(name_node) + "/data/lines.jsonl")
+
+
+def test_a_bucket_that_is_not_ours(bucket: Mapping[str, Any]) -> None:
+    with pytest.raises(UpstreamError) as caught:
+        taken(current="s3://nobodys/data/x.csv", more={"s3": bucket})
+    assert "s3://nobodys/data/x.csv" in str(caught.value)
