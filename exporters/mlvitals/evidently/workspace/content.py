@@ -35,7 +35,7 @@ class Identity(NamedTuple):
     result: str
 
 
-class TestOf(NamedTuple):
+class OneTest(NamedTuple):
     """Which test of what was computed."""
 
     test: str
@@ -59,7 +59,7 @@ class Content:
     """
 
     values: dict[Identity, float] = field(default_factory=dict)
-    statuses: dict[TestOf, str] = field(default_factory=dict)
+    statuses: dict[OneTest, str] = field(default_factory=dict)
     tests: Counter[str] = field(default_factory=Counter)
     dropped_values: Counter[str] = field(default_factory=Counter)
     dropped_tests: Counter[str] = field(default_factory=Counter)
@@ -70,7 +70,7 @@ def choose(download: Download, workspace: Workspace) -> Content:
     content = Content()
     for metric in download.metrics:
         for part in parts(metric.value):
-            _add_value(content, _named(metric.config, part), part, workspace)
+            _add_value(content, metric.config, _grouped(metric.config, part), workspace)
     for test in download.tests:
         _add_test(content, test, workspace)
     return content
@@ -91,11 +91,15 @@ def parts(value: object) -> Iterator[Part]:
         yield from (Part("value", label, each) for label, each in value.items())
 
 
+def _grouped(params: Mapping[str, Any], part: Part) -> Part:
+    """The part with its label. GroupBy is the metric that it wraps, once for each value of another column."""
+    grouped = part.label is None and params.get("label") is not None
+    return part._replace(label=str(params["label"])) if grouped else part
+
+
 def _named(params: Mapping[str, Any], part: Part) -> Identity:
-    """The identity of a part. GroupBy is the metric that it wraps, once for each value of another column."""
     wrapped = params.get("metric")
     inner: Mapping[str, Any] = wrapped if isinstance(wrapped, dict) else {}
-    label = params.get("label") if part.label is None else part.label
     told = {**inner, **params}
     scalars = {name: each for name, each in told.items() if isinstance(each, str | int | float)}
     chosen = sorted(name for name in scalars if name not in _NO_PARAMETERS and not name.endswith("tests"))
@@ -103,13 +107,14 @@ def _named(params: Mapping[str, Any], part: Part) -> Identity:
         str(inner.get("type", params.get("type", ""))).rpartition(":")[2],
         str(told.get("column", "")),
         ",".join(f"{name}={scalars[name]}" for name in chosen),
-        "" if label is None else str(label),
+        part.label or "",
         part.result,
     )
 
 
-def _add_value(content: Content, identity: Identity, part: Part, workspace: Workspace) -> None:
-    if identity.label and not matches(identity.metric, workspace.by_label):
+def _add_value(content: Content, params: Mapping[str, Any], part: Part, workspace: Workspace) -> None:
+    identity = _named(params, part)
+    if part.label is not None and not matches(identity.metric, workspace.by_label):
         return
     number = _number(part.value)
     reason = _misfit(identity, identity, content.values, workspace) if math.isfinite(number) else "not_finite"
@@ -124,10 +129,11 @@ def _add_test(content: Content, test: Test, workspace: Workspace) -> None:
         content.dropped_tests["unknown"] += 1
         return
     content.tests[status] += 1
-    identity = _named(test.metric_config.params, _tested(test.bound_test or {}))
+    params = test.metric_config.params
+    identity = _named(params, _grouped(params, _tested(test.bound_test or {})))
     if not matches(identity.metric, workspace.by_label):
         identity = identity._replace(label="")
-    key = TestOf(test.id, test.test_config.get("is_critical") is not False, identity)
+    key = OneTest(test.id, test.test_config.get("is_critical") is not False, identity)
     if reason := _misfit(key, (test.id, *identity), content.statuses, workspace):
         content.dropped_tests[reason] += 1
         return
@@ -141,7 +147,8 @@ def _tested(bound: Mapping[str, Any]) -> Part:
         slot = "count" if bound["is_count"] else "share"
     elif isinstance(bound.get("is_mean"), bool):
         slot = "mean" if bound["is_mean"] else "std"
-    return Part(slot if slot in RESULTS else "value", bound.get("label"))
+    label = bound.get("label")
+    return Part(slot if slot in RESULTS else "value", None if label is None else str(label))
 
 
 def _misfit(key: Hashable, texts: tuple[str, ...], shown: Mapping[Any, object], workspace: Workspace) -> str:
