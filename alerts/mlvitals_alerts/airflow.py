@@ -216,7 +216,8 @@ _WORK = (
         "An asset has had no event within its objective.",
         f"{label('exporter')}: asset {label('asset')} has had no event for {value()}, "
         f"objective {_objective(m.ASSET_UPDATE_OBJECTIVE, 'asset')}.",
-        f"time() - ({m.ASSET_LAST_EVENT} or {EVENT_EXPECTED}) > {m.ASSET_UPDATE_OBJECTIVE}",
+        # Last events of Airflow 2 are looked up one by one after the start of mlvitals.
+        f"time() - ({_before(str(m.ASSET_LAST_EVENT))} or {EVENT_EXPECTED}) > {m.ASSET_UPDATE_OBJECTIVE}",
         for_="5m",
         keep_firing_for=KEEP,
     ),

@@ -439,6 +439,11 @@ ASSETS = (
         since="70m",
     ),
     Silent("AirflowAssetStale", "its first event comes in time", asset("_x49 2940x600", 1.5 * HOUR)),
+    Silent(
+        "AirflowAssetStale",
+        "mlvitals starts anew, and the last event is looked up half an hour later",
+        asset("3000x59 stale _x29 5400x600", 70.0 * MINUTE),
+    ),
     Silent("AirflowAssetStale", "no objective", asset(-90.0 * DAY, None)),
     Silent("AirflowAssetStale", "gone for long, then there again", asset(None, "3000x9 stale _x80 3000x600")),
 )

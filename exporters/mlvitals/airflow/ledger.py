@@ -74,7 +74,8 @@ ByConf = dict[str, dict[str, LastRuns]]
 class DagRuns:
     """The runs of one DAG. `planned` are queued and not due yet.
 
-    `recent` (by state) is None until the whole window has been read.
+    Until the whole window has been read `recent` (by state) is None, and nothing is told of the last runs: the oldest
+    ones are read first.
     """
 
     running: list[DagRun] = field(default_factory=list)
@@ -131,7 +132,7 @@ class RunLedger:
         """DAG id -> its runs."""
         complete = self._changes.complete
         found = {
-            dag_id: DagRuns(recent=Counter() if complete else None, by_conf=self._by_conf.get(dag_id, {}))
+            dag_id: DagRuns(recent=Counter(), by_conf=self._by_conf.get(dag_id, {})) if complete else DagRuns()
             for dag_id in dag_ids
         }
         for run in self._ended.values():

@@ -217,20 +217,26 @@ def sync(known: RunLedger, source: RestSource, *dag_ids: str, steps: int = 1000)
 
 
 def test_nothing_is_told_of_a_window_that_is_not_read(airflow: FakeAirflow, source: RestSource) -> None:
-    airflow.run("a", "old", "failed", end_date=NOW - 3 * 3600, updated_at=NOW - 3 * 3600)
+    long_ago, conf = NOW - 3 * 3600, {"model": "x"}
+    airflow.run("a", "old", "failed", run_after=long_ago, end_date=long_ago, updated_at=long_ago, conf=conf)
+    airflow.run("a", "new", "success", run_after=NOW - 9, end_date=NOW, conf=conf)
     airflow.run("a", "r", "running", start_date=NOW)
     known = RunLedger(WINDOW, everything)
     assert not sync(known, source, steps=0)
     found = known.dags(DAGS)["a"]
-    assert (found.recent, found.last) == (None, LastRuns())
-    assert len(found.running) == 1, "active runs are known at once"
+    assert (found.recent, len(found.running)) == (None, 1), "active runs are known at once"
     collections = 1
     while not sync(known, source, steps=0):
         collections += 1
+        if known.dags(DAGS)["a"].recent is None:
+            found = known.dags(DAGS)["a"]
+            assert (found.last, found.by_conf) == (LastRuns(), {}), "an older run is not the last one"
     assert collections > 2
     found = known.dags(DAGS)["a"]
-    assert found.recent == Counter(failed=1)
+    assert found.recent == Counter(failed=1, success=1)
     assert found.last.newest is not None
+    assert found.by_conf["model"]["x"].newest is not None
+    assert found.by_conf["model"]["x"].newest.key.run_id == "new"
 
 
 def test_a_cold_start_reads_a_quiet_window_in_few_steps(server: Replay, source: RestSource) -> None:

@@ -26,7 +26,7 @@ from mlvitals.airflow.facts import (
     Triggered,
 )
 from mlvitals.airflow.sql.source import SqlSource
-from mlvitals.core.collector import Deadline
+from mlvitals.core.collector import Deadline, UpstreamError
 from tests.exporters.airflow.reading import sql_source
 from tests.support.airflow_database import RELEASES, AirflowDatabase, sqlite_airflow
 
@@ -403,6 +403,19 @@ def test_what_was_deleted_or_set_by_hand_is_found_when_all_is_read_anew(airflow:
         airflow.execute("DELETE FROM dag_run WHERE run_id = 'a'")
         airflow.change("task_instance", {"run_id": "b"}, state="failed")
         assert tasks(source, "train").recent == {("train", "failed"): 1}
+
+
+def test_an_endless_number_of_changed_runs_is_not_held(
+    airflow: AirflowDatabase, source: SqlSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlvitals.airflow.sql.changes.MAX_RUNS", 3)
+    monkeypatch.setattr("mlvitals.airflow.sql.runs.PAGE", 2)
+    for number in range(4):
+        airflow.run("train", f"{number}", "success", NOW - HOUR + number, end=NOW - HOUR)
+    for read in (lambda: tasks(source, "train"), lambda: list(source.triggered(SINCE, ["train"], deadline()))):
+        with pytest.raises(UpstreamError, match="more than 3 runs") as caught:
+            read()
+        assert caught.value.reason == "limit"
 
 
 def test_a_dag_that_is_not_configured_is_not_read(airflow: AirflowDatabase) -> None:

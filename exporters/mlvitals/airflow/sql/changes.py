@@ -9,10 +9,11 @@ from typing import NamedTuple
 from sqlalchemy import literal, select
 
 from mlvitals.airflow.increments import OVERLAP
+from mlvitals.airflow.ledger import MAX_RUNS
 from mlvitals.airflow.sql.births import Births
 from mlvitals.airflow.sql.connection import MetadataDatabase
 from mlvitals.airflow.sql.runs import LONGEST_RUN, REACH, pages
-from mlvitals.core.collector import Deadline
+from mlvitals.core.collector import Deadline, UpstreamError
 
 
 class Found(NamedTuple):
@@ -49,6 +50,8 @@ class Changes:
         found = {row.id: row.dag_id for row in running}
         for page in pages(lambda _: runs.where(run.updated_at >= changed), first, self._database, deadline):
             found |= {row.id: row.dag_id for row in page}
+            if len(found) > MAX_RUNS:
+                raise UpstreamError("limit", f"more than {MAX_RUNS} runs at once: shorten window")
         return Found(found, whole, now)
 
     def done(self, found: Found) -> None:
