@@ -12,6 +12,7 @@ from mlvitals.core.collector import Deadline
 from tests.exporters.airflow.fake import NOW, FakeAirflow
 from tests.exporters.airflow.reading import rest_source
 from tests.support.replay import Replay
+from tests.support.waiting import until
 
 
 @pytest.fixture(params=["v1", "v2"])
@@ -113,5 +114,5 @@ def test_an_event_of_a_clock_that_is_behind_is_found_in_time(
         assert read(source) == {"s3://0": NOW - 9000, "s3://1": NOW, "s3://2": NOW - 9002}
         airflow.event(2, NOW - 600)
         server.requests.clear()
-        assert read(source) == {"s3://0": NOW - 9000, "s3://1": NOW, "s3://2": NOW - 600}
+        until(lambda: read(source) == {"s3://0": NOW - 9000, "s3://1": NOW, "s3://2": NOW - 600})
         assert not any("dataset_id" in request.query for request in server.requests), "what is known stays"
