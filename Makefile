@@ -21,7 +21,7 @@ env: ## Make .venv from constraints.txt, unless it is there
 	$(PYTHON) -m compose.environment
 
 .PHONY: demo
-demo: env ## Run the whole stack here: MLflow, mlvitals, Prometheus, Alertmanager (Ctrl-C ends it)
+demo: env ## Run the whole stack here: Airflow, MLflow, mlvitals, Prometheus, Alertmanager (Ctrl-C ends it)
 	@exec $(BIN)/python -m compose.demo
 
 .PHONY: demo-check
@@ -87,8 +87,8 @@ bench: env ## Measure scrapes, collections of MLflow and Airflow, memory (10 min
 	@for benchmark in benchmarks/*.py; do $(BIN)/python -m "benchmarks.$$(basename "$$benchmark" .py)"; done
 
 .PHONY: soak
-soak: env ## Endurance, load, kill -9: PARTS (all of: cycles load kills outages), SEED of kills, MINUTES (30) of outages
-	@exec $(BIN)/python -m compose.soak --minutes $(or $(MINUTES),30) $(addprefix --seed ,$(SEED)) $(PARTS)
+soak: env ## Endurance, load, kill -9: PARTS (all of: cycles load kills outages), SEED of kills, P99 (2000 ms) of load, MINUTES (30) of outages
+	@exec $(BIN)/python -m compose.soak --minutes $(or $(MINUTES),30) --p99 $(or $(P99),2000) $(addprefix --seed ,$(SEED)) $(PARTS)
 
 .PHONY: constraints
 constraints: ## Pin the newest versions of the development environment in constraints.txt

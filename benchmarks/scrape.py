@@ -24,6 +24,7 @@ from mlvitals.core import server
 from mlvitals.core.collector import Schedule, Snapshot
 from mlvitals.core.metric import gauge
 from mlvitals.core.page import page_of
+from mlvitals.core.refusals import Refusals
 from mlvitals.core.server import Request, Response, Route
 from mlvitals.core.state import ExporterState
 
@@ -84,7 +85,7 @@ def serve_mlvitals() -> None:
     print(sockets[0].getsockname()[1], flush=True)
 
     async def serve() -> None:
-        await server.Server(sockets, [Route("/metrics", answer)]).run(asyncio.Event().wait)
+        await server.Server(sockets, [Route("/metrics", answer)], Refusals()).run(asyncio.Event().wait)
 
     asyncio.run(serve())
 

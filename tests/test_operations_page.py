@@ -23,7 +23,7 @@ def events() -> dict[str, str]:
 
 
 def test_every_log_line_is_explained() -> None:
-    explained = dict(re.findall(r"^\| `([a-z][^`]+)` \| (info|warning|error) \|", PAGE, re.MULTILINE))
+    explained = dict(re.findall(r"^\| `([a-z][^`]+)` \| (debug|info|warning|error) \|", PAGE, re.MULTILINE))
     assert explained == events()
 
 

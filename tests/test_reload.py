@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,9 +33,11 @@ class Running:
     def __init__(self, vitals: Vitals, file: Path, url: str) -> None:
         self.vitals, self.file, self.url = vitals, file, url
 
+    def text(self, *names: str, team: str = "a") -> str:
+        return "exporters:\n" + "".join(ENTRY.format(name=name, url=self.url, team=team) for name in names)
+
     def write(self, *names: str, team: str = "a") -> None:
-        text = "".join(ENTRY.format(name=name, url=self.url, team=team) for name in names)
-        self.file.write_text("exporters:\n" + text)
+        self.file.write_text(self.text(*names, team=team))
 
     def reload(self) -> requests.Response:
         return requests.post(f"{self.vitals.url}/-/reload", timeout=30)
@@ -145,6 +150,43 @@ def test_a_mistake_in_loading_keeps_the_running_configuration_too(tmp_path: Path
         assert running.process("mlvitals_config_last_reload_successful") == "1.0"
 
 
+WITHOUT_THREADS_WHERE_A_FILE_IS = """
+import threading
+from pathlib import Path
+from mlvitals.cli import main
+
+start = threading.Thread.start
+
+def exhausted(thread):
+    if Path("exhausted").exists() and thread.name in ("two/runs", "reload"):
+        raise RuntimeError("can't start new thread")
+    start(thread)
+
+threading.Thread.start = exhausted
+main()
+"""
+
+
+def test_a_lack_of_threads_keeps_the_running_configuration_too(tmp_path: Path, upstream: Replay) -> None:
+    (tmp_path / "mlvitals.yml").write_text("exporters:\n" + ENTRY.format(name="one", url=upstream.url, team="a"))
+    program = (sys.executable, "-c", WITHOUT_THREADS_WHERE_A_FILE_IS)
+    with mlvitals(tmp_path, "--enable-lifecycle", program=program) as vitals:
+        running = Running(vitals, tmp_path / "mlvitals.yml", upstream.url)
+        running.write("one", "two")
+        (tmp_path / "exhausted").touch()
+        answer = running.reload()
+        problem = "cannot begin exporter 'two': can't start new thread"
+        assert (answer.status_code, answer.text) == (500, problem + "\n")
+        assert running.process("mlvitals_config_last_reload_successful") == "0.0"
+        assert running.exporters() == ["one", "mlvitals"]
+        assert not calls_of("two", upstream)
+        vitals.server.send(signal.SIGHUP)
+        until(lambda: 'error="can\'t start new thread"' in vitals.server.log.read_text())
+        (tmp_path / "exhausted").unlink()
+        assert running.reload().ok
+        until(lambda: running.settled("two"))
+
+
 def test_sighup_loads_the_file_again(running: Running) -> None:
     running.write("one", "two")
     running.vitals.server.send(signal.SIGHUP)
@@ -185,3 +227,49 @@ def test_a_file_that_is_replaced_is_taken_whole_or_not_at_all(running: Running) 
         assert running.reload().status_code == status
         assert set(running.exporters()) >= {"one", "mlvitals"}
     assert running.exporters() == ["one", "two", "mlvitals"]
+
+
+@pytest.mark.parametrize("how", ["in place, in pieces", "atomically"])
+def test_reloads_while_the_file_is_written_take_no_half_of_it(running: Running, how: str) -> None:
+    sets = [[f"{letter}{number}" for number in range(8)] for letter in "ab"]
+    write = {"in place, in pieces": write_in_pieces, "atomically": replace}[how]
+    ended = threading.Event()
+
+    def writer() -> None:
+        for names in itertools.cycle(sets):
+            if ended.is_set():
+                return
+            write(running.file, running.text(*names))
+            # Time in which a reload can find it whole.
+            ended.wait(0.3)
+
+    running.write(*sets[0])
+    assert running.reload().ok
+    thread = threading.Thread(target=writer)
+    thread.start()
+    try:
+        answers = [(running.reload(), running.exporters()) for _ in range(30)]
+    finally:
+        ended.set()
+        thread.join()
+    whole = [[*names, "mlvitals"] for names in sets]
+    assert [names for _, names in answers if names not in whole] == []
+    assert any(answer.ok for answer, _ in answers)
+    running.write(*sets[1])
+    assert running.reload().ok
+    assert running.exporters() == whole[1]
+
+
+def write_in_pieces(file: Path, text: str) -> None:
+    """An entry at a time: each piece ends where YAML could end, too."""
+    with file.open("w") as out:
+        for line in text.splitlines(keepends=True):
+            out.write(line)
+            out.flush()
+            time.sleep(0.01)
+
+
+def replace(file: Path, text: str) -> None:
+    temporary = file.with_suffix(".new")
+    write_in_pieces(temporary, text)
+    temporary.replace(file)

@@ -20,7 +20,6 @@ HEARTBEAT_MINUTES = 5
 _AGE = "value | humanizeDuration"
 _DAG = f"{label('exporter')}: DAG {label('dag_id')}"
 
-_FAILED = "dag:airflow_dag_last_run_state:failed"
 _EXPECTED = "dag:airflow_dag_success_expected:timestamp_seconds"
 _EVENT_EXPECTED = "asset:airflow_asset_event_expected:timestamp_seconds"
 
@@ -33,14 +32,6 @@ def _before(name: str) -> str:
     return f"last_over_time({name}[1h])"
 
 
-_ACTIVE = f'sum without (state) ({m.DAG_LAST_RUN_STATE}{{state=~"queued|running"}}) == 1'
-LAST_ENDED_FAILED = Recording(
-    _FAILED,
-    "1 when the last run that ended failed, else 0; the run after it changes that when it ends, not when it starts",
-    f'sum without (state) ({m.DAG_LAST_RUN_STATE}{{state="failed"}}) unless {_ACTIVE}\n'
-    f"or {_before(_FAILED)} and {_ACTIVE}",
-    ("dag_id",),
-)
 _SUCCEEDED = _before(str(m.DAG_LAST_SUCCESS))
 EXPECTED = Recording(
     _EXPECTED,
@@ -121,7 +112,9 @@ _DAGS = (
         "critical",
         "A DAG has not succeeded within its objective.",
         f"{_DAG} has had no success for {value()}, objective {_objective(m.DAG_SUCCESS_OBJECTIVE, 'dag_id')}"
-        + lookup(f"{_FAILED}{{%s}} == 1", "dag_id", text=" (its last run failed)", otherwise="")
+        + lookup(
+            f'{m.DAG_LAST_ENDED_STATE}{{state="failed",%s}} == 1', "dag_id", text=" (its last run failed)", otherwise=""
+        )
         + ".",
         f"{_NO_SUCCESS} > {m.DAG_SUCCESS_OBJECTIVE}\n{_ACTIVE_DAG}",
         for_="5m",
@@ -135,7 +128,7 @@ _DAGS = (
         + lookup(f"{m.DAG_QUEUED_RUNS}{{%s}}", "dag_id")
         + f" queued), objective {_objective(m.DAG_START_OBJECTIVE, 'dag_id')}.",
         # While a DAG is paused its next run stays due. After that it has the time that is allowed.
-        f"time() - ({m.DAG_OLDEST_QUEUED} or {m.DAG_NEXT_RUN}) > {m.DAG_START_OBJECTIVE}\n"
+        f"time() - ({m.DAG_OLDEST_QUEUED} <= time() or {m.DAG_NEXT_RUN}) > {m.DAG_START_OBJECTIVE}\n"
         f"unless time() - {EXPECTED} <= {m.DAG_START_OBJECTIVE}",
         for_="5m",
         keep_firing_for=KEEP,
@@ -147,7 +140,8 @@ _DAGS = (
         f"{_DAG}: the last run that ended failed; last success "
         + lookup(f"time() - {m.DAG_LAST_SUCCESS}{{%s}}", "dag_id", show=_AGE, text="%s ago", otherwise="never seen")
         + ".",
-        f"{LAST_ENDED_FAILED} == 1\n{_ACTIVE_DAG}",
+        # Not of the last run: where runs follow each other without a gap, that is never seen to have ended.
+        f'sum without (state) ({m.DAG_LAST_ENDED_STATE}{{state="failed"}}) == 1\n{_ACTIVE_DAG}',
         keep_firing_for=KEEP,
     ),
     Alert(
@@ -233,7 +227,6 @@ SYSTEM = System(
     "Airflow",
     "mlvitals-airflow",
     (
-        LAST_ENDED_FAILED,
         EXPECTED,
         NO_SUCCESS_SINCE,
         EVENT_EXPECTED,

@@ -37,6 +37,19 @@ What a value is compared with (a late version, a stuck run, a metric out of boun
 takes effect when mlvitals loads `mlvitals.yml` again: see [Configuration](configuration.md). `for` is the time that the
 condition has to hold; it begins anew when data was missing for a while.
 
+## Runbooks
+
+Every alert links to its runbook: what it means, how to find the reason, what to do. mlvitals serves them at
+`/runbooks`, so that of `MlvitalsScrapeTargetMissing` is out of reach just when mlvitals is gone. `mlvitals generate`
+therefore writes all of them, as Markdown, to `runbooks/`. Put them onto a wiki or a site, and say where that is:
+
+```yaml
+links:
+  runbooks: https://wiki.example/mlvitals     # /MlflowDown is appended, without .md
+```
+
+Rules, notifications and dashboards then link to that place.
+
 ## Who is told
 
 `notifications:` in `mlvitals.yml` says it: receivers, routes by severity and team, times in which nobody is told, and

@@ -1,6 +1,6 @@
 """`make soak`: endurance, load and sudden death, one part after the other; exit 1 when a bound is broken.
 
-python -m compose.soak [--minutes N] [--seed N] [PART…]
+python -m compose.soak [--minutes N] [--p99 MS] [--seed N] [PART…]
 """
 
 from __future__ import annotations
@@ -26,13 +26,16 @@ PARTS = ("cycles", "load", "kills", "outages")
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("names", metavar="[PART]…", nargs=-1, type=click.Choice(PARTS))
 @click.option("--minutes", type=float, default=30, show_default=True, help="How long the part `outages` takes.")
+@click.option(
+    "--p99", type=float, metavar="MS", help="Time in which the part `load` wants 99 % of its scrapes answered."
+)
 @click.option("--seed", type=int, help="Repeats the moments of the part `kills`; it prints the one that it used.")
-def main(names: Sequence[str], minutes: float, seed: int | None) -> None:
+def main(names: Sequence[str], minutes: float, p99: float | None, seed: int | None) -> None:
     """Run these parts, or all: cycles, load, kills, outages."""
     chosen = secrets.randbelow(10**6) if seed is None else seed
     parts: dict[str, Callable[[Path], list[str]]] = {
         "cycles": cycles.run,
-        "load": load.run,
+        "load": lambda folder: load.run(folder, p99),
         "kills": lambda folder: kills.run(folder, chosen),
         "outages": lambda folder: outages.run(folder, minutes),
     }

@@ -36,8 +36,13 @@ _COLLECTED = re.compile(rb'^mlvitals_target_last_success_timestamp_seconds\{targ
 _SERIES = re.compile(rb"^[a-z]", re.MULTILINE)
 
 
-def run(folder: Path, series: int = 100_000, seconds: int = 60, idle: int = 200) -> list[str]:
-    """Scrape a page of at least so many series once a second from each scraper; what is wrong."""
+def run(
+    folder: Path, p99: float | None = None, *, series: int = 100_000, seconds: int = 60, idle: int = 200
+) -> list[str]:
+    """Scrape a page of at least so many series once a second from each scraper; what is wrong.
+
+    `p99` are the milliseconds within which 99 % of the scrapes have to be answered.
+    """
     with ExitStack() as stack:
         upstream = stack.enter_context(Replay(_mlflow(series // SERIES_OF_A_MODEL + 1)))
         entry = {"name": "large", "type": "mlflow", "url": upstream.url, "interval": f"{INTERVAL}s"}
@@ -49,7 +54,7 @@ def run(folder: Path, series: int = 100_000, seconds: int = 60, idle: int = 200)
         strangers = stack.enter_context(IdleConnections(vitals.url, idle))
         scrapes = _scrapes(vitals, seconds)
         click.echo(f"  {strangers}")
-        return [*_failures(scrapes, SCRAPERS * seconds), *_shortfalls(scrapes, series, seconds, idle)]
+        return [*_failures(scrapes, SCRAPERS * seconds, p99), *_shortfalls(scrapes, series, seconds, idle)]
 
 
 def _mlflow(models: int) -> Responder:
@@ -125,8 +130,9 @@ def _scrapes(vitals: Vitals, seconds: int) -> Scrapes:
     return scrapes
 
 
-def _failures(scrapes: Scrapes, due: int) -> Iterator[str]:
-    click.echo(f"  {len(scrapes.seconds)} of {due} scrapes were answered{percentiles(scrapes.seconds)}")
+def _failures(scrapes: Scrapes, due: int, p99: float | None) -> Iterator[str]:
+    click.echo(f"  {len(scrapes.seconds)} of {due} scrapes were answered{percentiles(scrapes.seconds, p99)}")
+    yield from slow(scrapes.seconds, p99)
     if scrapes.errors:
         yield f"{len(scrapes.errors)} of {due} scrapes failed, the first one with: {scrapes.errors[0]}"
 
@@ -145,10 +151,21 @@ def _shortfalls(scrapes: Scrapes, series: int, seconds: int, idle: int) -> Itera
         yield f"the server held {statistics.median(scrapes.descriptors):.0f} descriptors, not {idle} idle connections"
 
 
-def percentiles(seconds: list[float]) -> str:
-    """In words; nothing for fewer than two."""
+def slow(seconds: list[float], bound: float | None) -> Iterator[str]:
+    """What is wrong when 99 % took longer than the bound, in milliseconds."""
+    if bound is not None and len(seconds) > 1 and (p99 := _percentile(seconds, 99) * 1000) > bound:
+        yield f"99 % of the scrapes were answered within {p99:.0f} ms; {bound:g} ms are allowed"
+
+
+def percentiles(seconds: list[float], bound: float | None) -> str:
+    """In words, with the bound on what 99 % take, in milliseconds; nothing for fewer than two."""
     if len(seconds) < 2:
         return ""
-    cuts = statistics.quantiles(seconds, n=100, method="inclusive")
-    shown = {"p50": cuts[49], "p99": cuts[98], "slowest": max(seconds)}
-    return ": " + ", ".join(f"{name} {value * 1000:.0f} ms" for name, value in shown.items())
+    shown = {"p50": _percentile(seconds, 50), "p99": _percentile(seconds, 99), "slowest": max(seconds)}
+    told = {name: f"{name} {value * 1000:.0f} ms" for name, value in shown.items()}
+    told["p99"] += "" if bound is None else f" (bound {bound:g} ms)"
+    return ": " + ", ".join(told.values())
+
+
+def _percentile(seconds: list[float], percent: int) -> float:
+    return statistics.quantiles(seconds, n=100, method="inclusive")[percent - 1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlvitals.airflow import metrics as m
 from mlvitals.core.metric import Metric
-from mlvitals_dashboards.signals import Signal, by, select
+from mlvitals_dashboards.signals import ALERTS, Signal, by, select
 from mlvitals_dashboards.suite_signals import age
 from mlvitals_dashboards.system_signals import alarm
 
@@ -34,18 +34,24 @@ def state_of(metric: Metric, labels: str, missing: str = "Never") -> Signal:
 
 
 _LATE = f"{age(select(m.DAG_LAST_SUCCESS))} > {select(m.DAG_SUCCESS_OBJECTIVE)}"
+# Since when a DAG that never succeeded is expected to, the rules know alone.
+_NEVER_IN_TIME = (
+    f"{select(ALERTS, alertname='AirflowDagLate', alertstate='firing', dag_id='=~$dag_id')}"
+    f" unless ignoring (alertname, alertstate, severity) ({_PAUSED} or {select(m.DAG_LAST_SUCCESS)})"
+)
 _RUNNING_LONG = f"{age(select(m.DAG_OLDEST_RUNNING_START))} > {select(m.DAG_DURATION_OBJECTIVE)}"
-_DUE = f"({select(m.DAG_OLDEST_QUEUED)} or {select(m.DAG_NEXT_RUN)})"
+_DUE = f"({select(m.DAG_OLDEST_QUEUED)} <= time() or {select(m.DAG_NEXT_RUN)})"
 _NOT_STARTED = f"{age(_DUE)} > {select(m.DAG_START_OBJECTIVE)}"
-_FAILED = f"sum without (state) ({select(m.DAG_LAST_RUN_STATE, state='failed')}) == 1"
+_FAILED = f"sum without (state) ({select(m.DAG_LAST_ENDED_STATE, state='failed')}) == 1"
 _CHILD_FAILED = f"{select(m.TRIGGERED_STATE, state='failed')} == 1"
 _ASSET_AGE = age(select(m.ASSET_LAST_EVENT))
 
 DAGS_LATE = alarm(
-    f"{_LATE} unless {_PAUSED}",
+    f"{_LATE} unless {_PAUSED} or {_NEVER_IN_TIME}",
     select(m.DAG_SUCCESS_OBJECTIVE),
     "suffix: late",
-    "DAGs, other than paused ones, whose last success is longer ago than the configured success_within.",
+    "DAGs, other than paused ones, whose last success is longer ago than the configured success_within, or that never "
+    "succeeded and of which AirflowDagLate says so.",
     "All on time",
     _NO_OBJECTIVE,
 )
@@ -53,7 +59,7 @@ DAGS_FAILED = alarm(
     f"{_FAILED} unless {_PAUSED}",
     select(m.DAG_PAUSED),
     "suffix: failed",
-    "DAGs, other than paused ones, whose last run failed.",
+    "DAGs, other than paused ones, whose last run that ended failed.",
     "None",
     _NO_DAG,
 )
@@ -102,12 +108,12 @@ ASSETS_STALE = alarm(
 VERDICT = Signal(
     by(
         _DAG,
-        f"-1 * ({_PAUSED}) or ({_LATE}) * 0 + 4 or ({_FAILED}) * 3 or ({_RUNNING_LONG}) * 0 + 2"
-        f" or ({_NOT_STARTED}) * 0 + 1 or {select(m.DAG_PAUSED)} * 0",
+        f"-1 * ({_PAUSED}) or ({_LATE}) * 0 + 4 or ({_NEVER_IN_TIME}) * 0 + 4 or ({_FAILED}) * 3"
+        f" or ({_RUNNING_LONG}) * 0 + 2 or ({_NOT_STARTED}) * 0 + 1 or {select(m.DAG_PAUSED)} * 0",
     ),
     "none",
-    "The worst that is true of it: LATE, its last success is too old; FAILED, its last run; SLOW, a run takes too "
-    "long; DUE, a run does not start.",
+    "The worst that is true of it: LATE, its last success is too old, or missing; FAILED, its last run that ended; "
+    "SLOW, a run takes too long; DUE, a run does not start.",
     words={
         4: ("LATE", "red"),
         3: ("FAILED", "red"),

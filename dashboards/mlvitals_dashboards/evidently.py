@@ -79,8 +79,8 @@ _DATASETS = table(
 _ALERTS = alert_table(
     {"exporter": "Exporter", "dataset": "Data set", "column": "Column", "target": "Target"},
     s.ALERT,
-    widths={"exporter": 80},
-    w=14,
+    widths={"exporter": SERVER},
+    w=24,
 )
 _SHARE = lines(
     "drifted-share",
@@ -89,8 +89,7 @@ _SHARE = lines(
     "{{exporter}} {{dataset}}",
     more={"{{exporter}} {{dataset}} at": s.DRIFT_SHARE},
     steps=True,
-    w=10,
-    h=6,
+    h=7,
     links=runbook("EvidentlyDatasetDrifted"),
 )
 _COLUMNS = table(
@@ -149,7 +148,7 @@ _ONE_COLUMN = [
         any_size=True,
         h=9,
     ),
-    bars("categories", "Values now and in the reference", "category", c.CATEGORIES, description=c.SHARES, w=24),
+    bars("categories", "Values now and in the reference", "category", c.CATEGORIES, description=c.SHARES, w=24, h=7),
 ]
 _ORIGIN = row(
     "Where the data came from",
@@ -238,7 +237,7 @@ DASHBOARD = dashboard(
         _DATASETS,
         _ALERTS,
         _SHARE,
-        timeline("verdicts", "Data sets over time", s.VERDICT, "{{exporter}} {{dataset}}", h=5),
+        timeline("verdicts", "Data sets over time", s.VERDICT, "{{exporter}} {{dataset}}", w=12, h=7),
         row("Columns"),
         _COLUMNS,
         _RATIOS,

@@ -5,24 +5,21 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
 import structlog
 from click.core import ParameterSource
-from tabulate import tabulate
 
-from mlvitals import __version__, assets, catalogue, config, logs, registry
-from mlvitals.advice import WHAT_TO_DO
+from mlvitals import __version__, assets, catalogue, config, exposure, logs, sources
 from mlvitals.core import server
 from mlvitals.core.collector import UpstreamError
 from mlvitals.core.memory import give_large_blocks_back
-from mlvitals.core.runner import collect_once
 from mlvitals.core.settings import ExporterSettings
 from mlvitals.core.webconfig import WebConfig
 from mlvitals.daemon import Daemon, Plan, remember_hangup
@@ -31,14 +28,21 @@ from mlvitals.evidently.job import EngineName
 from mlvitals.evidently.results import Progress
 from mlvitals.model import DEFAULT_LISTEN, Config
 from mlvitals.overrides import data_from_sets, settings_from_sets
-from mlvitals.suite import collectors
 
 log = structlog.get_logger()
 
 DEFAULT_FILE = Path("mlvitals.yml")
-_LIVE = ("exporter", "type", "target", "result", "series", "error and what to do")
-_FILE = click.option(
-    "-c", "--config", "file", type=click.Path(path_type=Path), help=f"Configuration file.  [default: {DEFAULT_FILE}]"
+EXIT_CODES = {
+    0: "done; `run` was ended by SIGTERM or SIGINT",
+    1: "a file has a mistake or cannot be written, the address is taken, an exporter type cannot be used; "
+    "`check --live`: a source cannot be read",
+    2: "the command line is wrong: a command, an option, TYPE, a value of --set, --only or --listen, "
+    "or a file that is not there",
+}
+_EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE = click.option("-c", "--config", "file", type=_EXISTING, help=f"Configuration file.  [default: {DEFAULT_FILE}]")
+_WEB_CONFIG = click.option(
+    "--web-config", type=_EXISTING, help="TLS and basic auth, in the form of Prometheus's exporter-toolkit."
 )
 
 
@@ -63,7 +67,10 @@ def _command(command: Callable[..., None]) -> Callable[..., None]:
     return logging_first
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="\n\n".join(["Exit codes:", *(f"{code}: {meaning}." for code, meaning in EXIT_CODES.items())]),
+)
 @click.version_option(__version__, prog_name="mlvitals")
 def main() -> None:
     """Vital signs for machine-learning platforms.
@@ -79,11 +86,7 @@ def main() -> None:
 @click.option("--set", "sets", metavar="KEY=VALUE", multiple=True, help="With TYPE: one setting; repeat it for lists.")
 @click.option("--only", metavar="NAME", multiple=True, help="Run only this exporter of the file; may be repeated.")
 @click.option("--listen", metavar="HOST:PORT", default=DEFAULT_LISTEN, show_default=True, help="Address to serve at.")
-@click.option(
-    "--web-config",
-    type=click.Path(path_type=Path),
-    help="TLS and basic auth, in the form of Prometheus's exporter-toolkit.",
-)
+@_WEB_CONFIG
 @click.option("--enable-lifecycle", is_flag=True, help="Load the configuration again on POST /-/reload too.")
 @_command
 def run(
@@ -120,34 +123,28 @@ def run(
     plan = _or_exit(load)
     sockets = _or_exit(lambda: _sockets(listen))
     daemon = _or_exit(lambda: Daemon(plan, load, sockets, standalone=type_name is not None, lifecycle=enable_lifecycle))
+    exposure.tell(sockets, plan.web)
+    if type_name is None and not plan.external_url:
+        exposure.hint_at_links(sockets)
     asyncio.run(daemon.run(hung_up))
 
 
 @main.command()
 @_FILE
+@_WEB_CONFIG
 @click.option("--live", is_flag=True, help="Also read every source once and show what came back.")
 @_command
-def check(file: Path | None, live: bool) -> None:
-    """Check a configuration file; exit 1 when anything is wrong.
+def check(file: Path | None, web_config: Path | None, live: bool) -> None:
+    """Check configuration files; exit 1 when anything is wrong.
 
-    It wants what `run` wants: files of secrets and certificates that are there, and variables that are set.
+    It wants what `run` wants: files of secrets and certificates, which it opens, and variables that are set. With
+    --web-config and without a mlvitals.yml it checks the web configuration alone.
     """
-    loaded = _or_exit(lambda: _load(file, strict=not live))
+    loaded = _checked(file, web_config, live=live)
     for problem in assets.problems():
-        click.echo(f"mlvitals: warning: {problem}", err=True)
-    if not live:
-        click.echo(f"{file or DEFAULT_FILE}: no mistakes, exporters: {len(loaded.exporters)}")
-        return
-    click.echo(f"Reading {', '.join(exporter.name for exporter in loaded.exporters) or 'nothing'} …", err=True)
-    context = click.get_current_context()
-    if context.get_parameter_source("log_level") is ParameterSource.DEFAULT:
-        # The table says it all.
-        logs.setup("error", context.params["log_format"])
-    with ThreadPoolExecutor(8) as threads:
-        rows = [row for found in threads.map(_live_rows, loaded.exporters) for row in found]
-    click.echo(tabulate(rows, headers=_LIVE, tablefmt="simple", disable_numparse=True))
-    if any(row[3] != "up" for row in rows):
-        raise SystemExit(1)
+        _warn(problem)
+    if loaded and live:
+        _read(loaded.exporters)
 
 
 @main.command()
@@ -163,6 +160,7 @@ def generate(file: Path | None, output: Path) -> None:
     DIR/prometheus/    scrape configuration and alert rules
     DIR/alertmanager/  receivers and routes, when the file has notifications
     DIR/grafana/       data source, dashboards and their provisioning
+    DIR/runbooks/      a page for each alert; keep them where people look when mlvitals is gone
     """
     from mlvitals.generate import write
 
@@ -193,13 +191,17 @@ def compare(reference: str, current: str, engine: EngineName, form: str, sets: t
     exit 0  no data set drift
     exit 3  data set drift: the share of drifted columns reaches drift.share
     exit 1  an error, or no column could be scored
+    exit 2  a wrong command line
     """
     from mlvitals.evidently import compare as comparing
 
     def compared() -> comparing.Comparison:
         sides = {"reference": reference, "current": current}
         data = {"name": "compare", **sides, **data_from_sets(Dataset, sets)}
-        dataset = config.model_from(Dataset, data, "compare")
+        try:
+            dataset = config.model_from(Dataset, data, "compare")
+        except config.ConfigError as error:
+            raise config.CommandLineError(error.problems) from None
         return comparing.compare(dataset, engine, _show, html=form == "html")
 
     found = _or_exit(compared)
@@ -213,7 +215,7 @@ def compare(reference: str, current: str, engine: EngineName, form: str, sets: t
 def metrics(form: str) -> None:
     """List every metric that mlvitals can serve."""
     for problem in catalogue.problems():
-        click.echo(f"mlvitals: warning: {problem}", err=True)
+        _warn(problem)
     if form == "json":
         click.echo(json.dumps(catalogue.rows(), indent=2, ensure_ascii=False))
     elif form == "markdown":
@@ -232,33 +234,55 @@ def _show(progress: Progress) -> None:
 def _sockets(address: str) -> list[socket.socket]:
     try:
         return server.listen(address)
+    except ValueError as error:
+        raise config.CommandLineError([f"--listen: {error}"]) from None
     except OSError as error:
         raise OSError(f"cannot listen at {address}: {error.strerror or error}") from None
 
 
-def _live_rows(settings: ExporterSettings) -> list[list[object]]:
-    built = [collector for collector in collectors(settings) if not collector.auxiliary]
-    rows: list[list[object]] = []
-    for name, target in collect_once(settings.name, built).targets().items():
-        failure = target.failure if target else None
-        result = failure.reason if failure else "up" if target else "timeout"
-        message = f"{failure.message}\n{WHAT_TO_DO[failure.reason]}" if failure else ""
-        rows.append([settings.name, settings.type, name, result, target.series if target else 0, message])
-    return rows
+def _checked(file: Path | None, web_config: Path | None, *, live: bool) -> Config | None:
+    """The configuration, None where only the other file is asked for. Ends the process when one has a mistake."""
+    problems: list[str] = []
+    loaded = None
+    if file or DEFAULT_FILE.exists() or not web_config:
+        loaded = _noting(problems, lambda: _load(file, strict=not live, opened=True, warn=_warn))
+    web = _noting(problems, lambda: config.load_web(web_config, opened=True)) if web_config else None
+    if problems:
+        _fail(problems)
+    if loaded and not live:
+        click.echo(f"{file or DEFAULT_FILE}: no mistakes, exporters: {len(loaded.exporters)}")
+    if web:
+        asked = exposure.asked(web)
+        click.echo(f"{web_config}: no mistakes, {'TLS' if asked.tls else 'no TLS'}, authentication: {asked.auth}")
+    return loaded
 
 
-def _load(file: Path | None, *, strict: bool = True, secrets: bool = True) -> Config:
+def _read(exporters: Sequence[ExporterSettings]) -> None:
+    """Read every source. Ends the process when one cannot be read."""
+    click.echo(f"Reading {', '.join(exporter.name for exporter in exporters) or 'nothing'} …", err=True)
+    context = click.get_current_context()
+    if context.get_parameter_source("log_level") is ParameterSource.DEFAULT:
+        # What is shown says it all.
+        logs.setup("error", context.params["log_format"])
+    outcomes = sources.read(exporters)
+    click.echo(sources.shown(outcomes, shutil.get_terminal_size().columns))
+    if not all(outcome.up for outcome in outcomes):
+        raise SystemExit(1)
+
+
+def _load(file: Path | None, **options: Any) -> Config:
     if file is None and not DEFAULT_FILE.exists():
         hint = "or name a type, as in: mlvitals run mlflow --set url=http://mlflow:5000"
-        raise config.ConfigError([f"{DEFAULT_FILE}: no such file; give one with -c, {hint}"])
-    return config.load(file or DEFAULT_FILE, strict=strict, secrets=secrets)
+        raise config.CommandLineError([f"{DEFAULT_FILE}: no such file; give one with -c, {hint}"])
+    return config.load(file or DEFAULT_FILE, **options)
 
 
 def _chosen(exporters: Sequence[ExporterSettings], only: Sequence[str]) -> list[ExporterSettings]:
     names = [exporter.name for exporter in exporters]
     unknown = [name for name in only if name not in names]
     if unknown:
-        raise config.ConfigError([f"--only {name}: {registry.nearest(name, names)}" for name in unknown])
+        there = f"the file has {', '.join(names) or 'none'}"
+        raise config.CommandLineError([f"--only {name}: no such exporter; {there}" for name in unknown])
     return [exporter for exporter in exporters if not only or exporter.name in only]
 
 
@@ -269,12 +293,27 @@ def _or_exit(action: Callable[[], T]) -> T:
     try:
         return action()
     except config.ConfigError as error:
-        _fail(error.problems)
+        _fail(error.problems, 2 if isinstance(error, config.CommandLineError) else 1)
     except (LookupError, OSError, UpstreamError, ValueError) as error:
         _fail([str(error)])
 
 
-def _fail(problems: Sequence[str]) -> NoReturn:
+def _noting(problems: list[str], action: Callable[[], T]) -> T | None:
+    """What the action gives; None where a file has mistakes, which are added to the problems."""
+    try:
+        return action()
+    except config.CommandLineError as error:
+        _fail(error.problems, 2)
+    except config.ConfigError as error:
+        problems += error.problems
+    return None
+
+
+def _warn(problem: str) -> None:
+    click.echo(f"mlvitals: warning: {problem}", err=True)
+
+
+def _fail(problems: Sequence[str], status: int = 1) -> NoReturn:
     for problem in problems:
         click.echo(f"mlvitals: {problem}", err=True)
-    raise SystemExit(1)
+    raise SystemExit(status)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -15,15 +16,16 @@ from mlvitals.core import metrics as own
 from mlvitals.core.metric import Metric, declared
 from mlvitals.core.settings import ExporterSettings, Mistake, Reference, UnusableSettings, file_keys, secret_keys
 from mlvitals.core.webconfig import WebConfig
-from mlvitals.model import Config
-from mlvitals.yamlfile import ConfigError, Document, Location, read
+from mlvitals.model import Config, unknown_teams
+from mlvitals.opening import unusable
+from mlvitals.yamlfile import MAX_MISTAKES, CommandLineError, ConfigError, Document, Location, read
 
-__all__ = ["ConfigError", "load", "load_web", "model_from", "settings_from"]
+__all__ = ["CommandLineError", "ConfigError", "load", "load_web", "model_from", "settings_from"]
 
 M = TypeVar("M", bound=BaseModel)
 
 _NO_EXPORTERS = "write exporters: [] when there are none"
-_ONE_VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+_ONE_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _EXPECTED = {
     "missing": "required key is missing",
     "string_type": "expected text",
@@ -46,13 +48,20 @@ _EXPECTED = {
 
 
 def load(
-    path: Path, environment: Mapping[str, str] = os.environ, *, strict: bool = True, secrets: bool = True
+    path: Path,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    strict: bool = True,
+    secrets: bool = True,
+    opened: bool = False,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Config:
     """Read and check a configuration file. Raises ConfigError with every problem found.
 
     Relative paths in the file start at the file's folder. Unless `strict`, an exporter whose type is installed and
     broken has UnusableSettings: it must not take the others down. Without `secrets`, for those who read none, files of
-    secrets and certificates need not be there, and variables for them and for secrets need not be set.
+    secrets and certificates need not be there, and variables for them and for secrets need not be set. With `opened`
+    these files are opened, and one that cannot be used is a mistake. `warn` gets what may be one, line by line.
     """
     document = read(path, environment)
     if document.data is None:
@@ -61,16 +70,21 @@ def load(
     if not isinstance(document.data, dict):
         document.mistake((), "expected a mapping with the key exporters")
         document.data = {}
-    return _Loader(document, path.parent, strict=strict, secrets=secrets).config()
+    with registry.few_searches():
+        context = {"folder": path.parent, "secrets": secrets, "opened": opened}
+        loaded = _Loader(document, context, strict=strict).config()
+        for location, what in islice(unknown_teams(loaded), MAX_MISTAKES):
+            warn(document.told(location, what))
+    return loaded
 
 
-def load_web(path: Path) -> WebConfig:
-    """Read and check a web configuration file. Raises ConfigError."""
+def load_web(path: Path, *, opened: bool = False) -> WebConfig:
+    """Read and check a web configuration file; with `opened` the files that it names, too. Raises ConfigError."""
     document = read(path, environment=None)
     if document.data is None:
         # It is being written, perhaps; taken as it is, it would open the server to everybody.
         raise ConfigError([f"{path}: the file is empty; write {{}} for neither TLS nor users"])
-    return _whole(document, WebConfig, document.data or {}, {"folder": path.parent})
+    return _whole(document, WebConfig, document.data or {}, {"folder": path.parent, "opened": opened})
 
 
 def settings_from(type_name: str, data: Mapping[str, Any], source: str) -> ExporterSettings:
@@ -86,9 +100,9 @@ def model_from(model: type[M], data: Mapping[str, Any], source: str) -> M:
 
 
 class _Loader:
-    def __init__(self, document: Document, folder: Path, *, strict: bool, secrets: bool) -> None:
+    def __init__(self, document: Document, context: Mapping[str, Any], *, strict: bool) -> None:
         self._document = document
-        self._context = {"folder": folder, "secrets": secrets}
+        self._context = context
         self._strict = strict
         self._models: dict[Location, type[ExporterSettings]] = {}
         self._types: dict[str | None, tuple[type[ExporterSettings], str]] = {}
@@ -100,7 +114,7 @@ class _Loader:
             self._document.mistake(("exporters",), f"expected a list; {_NO_EXPORTERS}")
             entries = []
         exporters = self._bound([*self._exporters(entries)]) if isinstance(entries, list) else entries
-        self._literal_secrets()
+        self._odd_secrets()
         self._unset_variables()
         self._note(_alert_mistakes(data.get("alerts")), ("alerts",))
         return _whole(self._document, Config, {**data, "exporters": exporters}, self._context)
@@ -157,11 +171,16 @@ class _Loader:
         for location, what in mistakes:
             self._document.mistake((*below, *location), what)
 
-    def _literal_secrets(self) -> None:
+    def _odd_secrets(self) -> None:
         for at, text in self._document.written.items():
-            if at and at[-1] in secret_keys(self._model_at(at)) and not _ONE_VARIABLE.fullmatch(text):
+            if not at or at[-1] not in secret_keys(self._model_at(at)):
+                continue
+            variable = _ONE_VARIABLE.fullmatch(text)
+            if variable is None:
                 what = f"a secret does not stand in this file: use ${{VARIABLE}} or {at[-1]}_file"
                 self._document.mistake(at, what)
+            elif self._context["secrets"] and not self._document.expanded.get(at, text).strip():
+                self._document.mistake(at, f"environment variable {variable[1]} is empty")
 
     def _unset_variables(self) -> None:
         for at, name in self._document.unset:
@@ -196,12 +215,15 @@ def _validated(
 ) -> M | None:
     """The model; None when something is wrong, which is noted in the document."""
     try:
-        return model.model_validate(data, context=dict(context))
+        made = model.model_validate(data, context=dict(context))
     except ValidationError as error:
         for found in error.errors(include_url=False, include_input=False):
             location = found["loc"]
             document.mistake((*at, *location), _explained(found, model, location))
         return None
+    for location, what in unusable(made) if context.get("opened") else ():
+        document.mistake((*at, *location), what)
+    return made
 
 
 def _explained(found: Any, model: type[BaseModel], location: Location) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from mlvitals import exposure
+from mlvitals.core.refusals import Refusals
 from mlvitals.core.server import Server, address_of
 from mlvitals.core.settings import ExporterSettings
 from mlvitals.core.webconfig import WebConfig
@@ -55,11 +57,14 @@ class Daemon:
         lifecycle: bool,
     ) -> None:
         self._load = load
+        self._web = WebConfig()
         self._sockets = sockets
         self._lock = threading.Lock()
         self._suite = Suite()
-        self._endpoints = Endpoints(self._suite, self.reload if lifecycle else None, standalone=standalone)
-        self._server = Server(sockets, self._endpoints.routes())
+        refusals = Refusals()
+        reload = self.reload if lifecycle else None
+        self._endpoints = Endpoints(self._suite, refusals, reload, standalone=standalone)
+        self._server = Server(sockets, self._endpoints.routes(), refusals)
         self._take(plan)
 
     def reload(self) -> list[str]:
@@ -77,10 +82,8 @@ class Daemon:
             else:
                 log.info("configuration loaded", exporters=len(self._suite.exporters))
                 return []
-            self._suite.reject()
-        for problem in problems:
-            log.error("configuration not loaded, the running one stays", error=problem)
-        return problems
+            self._reject(problems)
+            return problems
 
     async def run(self, hung_up: threading.Event) -> None:
         """Serve until SIGTERM or SIGINT; load again at once where a SIGHUP came before."""
@@ -91,7 +94,8 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, self._reload_aside)
         if hung_up.is_set():
             self._reload_aside()
-        log.info("listening", address=address_of(self._sockets), exporters=len(self._suite.exporters))
+        about = exposure.asked(self._web)._asdict()
+        log.info("listening", address=address_of(self._sockets), exporters=len(self._suite.exporters), **about)
         try:
             await self._server.run(stop.wait)
         finally:
@@ -99,10 +103,31 @@ class Daemon:
             await asyncio.to_thread(self._suite.stop)
 
     def _reload_aside(self) -> None:
-        threading.Thread(target=self.reload, daemon=True).start()
+        try:
+            threading.Thread(target=self.reload, name="reload", daemon=True).start()
+        except RuntimeError as error:
+            self._reject([str(error)])
+
+    def _reject(self, problems: Sequence[str]) -> None:
+        self._suite.reject()
+        for problem in problems:
+            log.error("configuration not loaded, the running one stays", error=problem)
 
     def _take(self, plan: Plan) -> None:
         exporters = self._suite.prepare(plan.exporters)
-        self._server.secure(plan.web)
+        try:
+            self._server.secure(plan.web)
+        except BaseException:
+            self._suite.discard(exporters)
+            raise
+        if lost := _protection(self._web) - _protection(plan.web):
+            log.warning("the server is less protected than before", without=", ".join(sorted(lost)))
+        self._web = plan.web
         self._endpoints.external_url, self._endpoints.links = plan.external_url, plan.links
         self._suite.apply(exporters)
+
+
+def _protection(web: WebConfig) -> set[str]:
+    tls = web.tls_server_config
+    means = {"TLS": tls, "client certificates": tls and tls.client_ca_file, "passwords": web.basic_auth_users}
+    return {name for name, given in means.items() if given}

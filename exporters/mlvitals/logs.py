@@ -12,7 +12,12 @@ import structlog
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("logfmt", "json")
 # A lost connection is the target's failure and logged as such; a bad request is a stranger's doing.
-_QUIET = ("urllib3", "tornado.access", "tornado.general")
+_QUIET = {
+    "urllib3": logging.ERROR,
+    "sqlalchemy.pool": logging.CRITICAL,
+    "tornado.access": logging.ERROR,
+    "tornado.general": logging.ERROR,
+}
 _RENDERERS: dict[str, structlog.typing.Processor] = {
     "logfmt": structlog.processors.LogfmtRenderer(key_order=["ts", "level", "event"], bool_as_flag=False),
     "json": structlog.processors.JSONRenderer(),
@@ -21,6 +26,7 @@ _RENDERERS: dict[str, structlog.typing.Processor] = {
 
 def setup(level: str, form: str = "logfmt") -> None:
     """Begin logging everything at `level` and above, in one of FORMATS."""
+    least = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", key="ts"),
@@ -29,15 +35,16 @@ def setup(level: str, form: str = "logfmt") -> None:
     renderer = _RENDERERS[form]
     structlog.configure(
         processors=[*shared, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _StandardError())),
     )
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove, renderer]))
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.ERROR)
+    # What libraries say for their own developers would bury our lines, and may quote what we hide.
+    logging.basicConfig(handlers=[handler], level=max(least, logging.INFO), force=True)
+    for name, loudest in _QUIET.items():
+        logging.getLogger(name).setLevel(loudest)
 
 
 class _StandardError:

@@ -10,6 +10,7 @@ from pydantic import Field, SerializeAsAny
 
 from mlvitals.core.settings import Duration, ExporterSettings, HttpUrl, Mistake, Settings, together
 from mlvitals.notifications import Notifications, Severity
+from mlvitals.registry import nearest
 
 _RULE_LABELS = {
     "alertname": "it is the rule's name",
@@ -60,6 +61,11 @@ class Links(Settings):
     grafana: HttpUrl | None = Field(None, description="Grafana; without it notifications link to no dashboard")
     prometheus: HttpUrl | None = Field(None, description="Prometheus; the data source of the dashboards")
     alertmanager: HttpUrl | None = Field(None, description="Alertmanager; where Prometheus sends alerts")
+    runbooks: HttpUrl | None = Field(
+        None,
+        description="where the runbooks are kept that generate writes; a link is this, a slash and the alert's name; "
+        "default: mlvitals itself, external_url/runbooks",
+    )
 
 
 class AlertOverride(Settings):
@@ -91,3 +97,18 @@ class Config(Settings):
         default_factory=dict, description="changes to shipped alerts, by name; see alerts.md"
     )
     notifications: Notifications | None = None
+
+    @property
+    def runbooks(self) -> str:
+        """What links to runbooks begin with, without a trailing slash."""
+        return self.links.runbooks or f"{self.web.url}/runbooks"
+
+
+def unknown_teams(config: Config) -> Iterator[Mistake]:
+    """Routes of teams that no exporter has, and no alert by a change of the file; others may come from elsewhere."""
+    labels = [each.labels for each in config.exporters] + [each.labels for each in config.alerts.values()]
+    known = {each["team"] for each in labels if "team" in each}
+    for index, route in enumerate(config.notifications.routes if config.notifications else ()):
+        if route.team and route.team not in known:
+            what = f"no exporter has the label team {route.team!r}; {nearest(route.team, known)}"
+            yield ("notifications", "routes", index, "team"), what

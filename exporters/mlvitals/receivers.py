@@ -27,6 +27,9 @@ webhook answered with an error; 0.28 has the fix. Source: CHANGELOG.md of Alertm
 
 def _sent_url(value: str) -> str:
     """Unlike a base URL this one is used as it is: many webhooks need a query or a trailing slash."""
+    if re.match(r"\w+://[^/?#]*@", value):
+        # Not http_url's words: they are about an upstream, which has auth.
+        raise ValueError("expected a URL without credentials: one that holds a secret goes into a file, as url_file")
     http_url(value.partition("?")[0])
     if not value.isprintable() or " " in value or "#" in value:
         raise ValueError("expected a URL without fragment or spaces")

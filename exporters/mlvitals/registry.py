@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from difflib import get_close_matches
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from mlvitals.core.exporter import ExporterType
 from mlvitals.core.failures import plain
 
 GROUP = "mlvitals.exporters"
+MAX_SEARCHES = 20
+"""Mistakes of one file for which the nearest name is looked for: each costs a comparison with all names there are."""
+_searches: ContextVar[Iterator[int] | None] = ContextVar("searches", default=None)
 
 
 class BrokenTypeError(LookupError):
@@ -47,13 +53,27 @@ def owner(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist else "an unknown distribution"
 
 
+@contextmanager
+def few_searches() -> Iterator[None]:
+    """Within it `nearest` looks for the first MAX_SEARCHES names only."""
+    before = _searches.set(iter(range(MAX_SEARCHES)))
+    try:
+        yield
+    finally:
+        _searches.reset(before)
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """`did you mean 'x'?`, or all that is known."""
+    left = _searches.get()
+    if left is not None and next(left, None) is None:
+        return "is it spelt right?"
     names = sorted(known)
     near = get_close_matches(name, names, 1)
     return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names) or 'none'}"
 
 
+@cache
 def _entries() -> dict[str, list[EntryPoint]]:
     """Name -> its entry points, which are more than one when two distributions bring the same type."""
     found: dict[str, list[EntryPoint]] = {}

@@ -53,12 +53,29 @@ class Suite:
     def prepare(self, settings: Sequence[ExporterSettings]) -> Exporters:
         """The set for these settings: an exporter whose settings are the same stays, with its data and schedule.
 
-        Starts nothing.
+        The others are ready to begin, and collect nothing yet: pass the set to `apply` or to `discard`. Raises OSError,
+        and leaves nothing behind, when there are no threads for them.
         """
-        return {entry.name: self._kept(entry) or _exporter(entry) for entry in settings}
+        exporters: dict[str, Exporter] = {}
+        try:
+            for entry in settings:
+                exporters[entry.name] = self._kept(entry) or _exporter(entry)
+                exporters[entry.name].runner.prepare()
+        except BaseException:
+            self.discard(exporters)
+            raise
+        return exporters
+
+    def discard(self, exporters: Exporters) -> None:
+        """Free what was made for this set, which will not run."""
+        unused = [exporter for name, exporter in exporters.items() if self.exporters.get(name) is not exporter]
+        _cancel(unused)
+        _join(unused)
 
     def apply(self, exporters: Exporters) -> None:
         """Run this set instead of the last one. What ends is cut before what replaces it begins: no source has both."""
+        if not exporters:
+            log.warning("no exporters: nothing is collected")
         before, self.exporters = self.exporters, exporters
         self._loaded, self._load_failed = time.time(), False
         ending = [exporter for name, exporter in before.items() if exporters.get(name) is not exporter]

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from mlvitals import steadyfile
 from mlvitals.core.failures import plain
 
 Location = tuple[str | int, ...]
@@ -32,6 +33,10 @@ class ConfigError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class CommandLineError(ConfigError):
+    """What is wrong stands on the command line, not in a file."""
 
 
 @dataclass
@@ -77,16 +82,23 @@ class Document:
             told[MAX_MISTAKES:] = [f"{self.source}: … and {more} more mistakes"]
         return ConfigError(told) if told else None
 
-    def _note(self, location: Location, what: str, line: int = 0) -> None:
-        near = location
-        while near and near not in self.lines:
-            near = near[:-1]
-        line = line or self.lines.get(near, 0)
+    def told(self, location: Location, what: str, line: int = 0) -> str:
+        """The line for people about what stands there: file, line, key and the words, without a variable's value."""
+        line = line or self._line(location)
         where = f"{self.source}:{line}:" if line else f"{self.source}:"
         key = f" {shown(location)}:" if location else ""
-        if hidden := self.expanded.get(location):
+        if (hidden := self.expanded.get(location, "")).strip():
             what = what.replace(hidden, self.written[location]).replace(repr(hidden)[1:-1], self.written[location])
-        self._mistakes.setdefault(where + plain(f"{key} {what}", _LONGEST), line)
+        return where + plain(f"{key} {what}", _LONGEST)
+
+    def _note(self, location: Location, what: str, line: int = 0) -> None:
+        self._mistakes.setdefault(self.told(location, what, line), line or self._line(location))
+
+    def _line(self, location: Location) -> int:
+        """Of the nearest thing that stands in the file."""
+        while location and location not in self.lines:
+            location = location[:-1]
+        return self.lines.get(location, 0)
 
 
 def shown(location: Location) -> str:
@@ -130,8 +142,7 @@ def parse(text: str, source: str, environment: Mapping[str, str] | None = os.env
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        raw = steadyfile.read(path, MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise ConfigError([f"{path}: larger than {MAX_BYTES >> 20} MiB; is this the right file?"])
         return raw.decode("utf-8-sig")
@@ -201,7 +212,7 @@ class _Reader:
         if not isinstance(value, str):
             return value
         text = value if self._environment is None else self._expand(value, at, self._environment)
-        if text and text != value:
+        if text != value:
             self._document.expanded[at] = text
         if any("\ud800" <= char <= "\udfff" for char in text):
             self._document.unreadable(at, "not Unicode text")

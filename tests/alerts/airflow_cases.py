@@ -42,12 +42,15 @@ def dag(**values: Value) -> Series:
     return {name: text for key, value in every for name, text in of(OF_DAG[key], value, dag_id="etl").items()}
 
 
-def states(metric: str, current: str, **labels: str) -> Series:
+ACTIVE, ENDED = ("queued", "running"), ("success", "failed")
+
+
+def states(metric: str, current: str, every: tuple[str, ...] = (*ACTIVE, *ENDED), /, **labels: str) -> Series:
     """A state set: `queued running failed success` are the states of as many times ten minutes, the last one lasts."""
     phases = current.split()
     return {
         name: text
-        for state in ("queued", "running", "success", "failed")
+        for state in every
         for name, text in of(metric, " ".join(_phases(phases, state)), **labels, state=state).items()
     }
 
@@ -61,6 +64,11 @@ def _phases(phases: list[str], state: str) -> Iterator[str]:
 def last_run(current: str) -> Series:
     """States of the last run of `etl`."""
     return states("airflow_dag_last_run_state", current, dag_id="etl")
+
+
+def last_ended(current: str) -> Series:
+    """States of the run of `etl` that ended last."""
+    return states("airflow_dag_last_ended_run_state", current, ENDED, dag_id="etl")
 
 
 def triggered(current: str) -> Series:
@@ -133,7 +141,7 @@ LATE = (
     Firing(
         "AirflowDagLate",
         # Exactly the objective, after an hour, is in time.
-        {**dag(success=-float(HOUR), success_within=2.0 * HOUR), **last_run("failed")},
+        {**dag(success=-float(HOUR), success_within=2.0 * HOUR), **last_ended("failed")},
         ETL,
         "prod: DAG etl has had no success for 2h 6m 0s, objective 2h 0m 0s (its last run failed).",
         since="61m",
@@ -214,6 +222,19 @@ NOT_STARTED = (
         "prod: DAG etl has had a run due for 90d 0h 44m 0s that has not started (0 queued), objective 9m 59s.",
         since="39m",
     ),
+    Firing(
+        "AirflowDagNotStarted",
+        # Somebody has queued a run for tomorrow; the scheduled one is due now.
+        dag(next_run=0.0, queued=float(DAY), queued_runs=1.0, start_within=10 * MINUTE - 1.0),
+        ETL,
+        "prod: DAG etl has had a run due for 15m 0s that has not started (1 queued), objective 9m 59s.",
+        since="10m",
+    ),
+    Silent(
+        "AirflowDagNotStarted",
+        "a run is queued for tomorrow",
+        dag(next_run=float(DAY), queued=float(DAY), queued_runs=1.0, start_within=600.0),
+    ),
     Silent(
         "AirflowDagNotStarted",
         "unpaused after months, and taken up",
@@ -232,30 +253,38 @@ NOT_STARTED = (
 FAILED = (
     Firing(
         "AirflowDagRunFailed",
-        {**dag(success=-float(HOUR)), **last_run("success failed")},
+        {**dag(success=-float(HOUR)), **last_ended("success failed")},
         ETL,
         "prod: DAG etl: the last run that ended failed; last success 1h 10m 0s ago.",
         since="10m",
     ),
     Firing(
         "AirflowDagRunFailed",
-        # Runs that wait or run say nothing yet; mlvitals starts anew in between.
-        {**dag(paused="0x22 stale _x2 0x600"), **last_run("success failed queued running failed")},
+        # A run waits or runs at each moment, as with @continuous, with a queue, or with runs that overlap.
+        {**dag(), **last_run("running queued"), **last_ended("success failed")},
         ETL,
         "prod: DAG etl: the last run that ended failed; last success never seen.",
         since="10m",
         until="60m",
     ),
+    Firing(
+        "AirflowDagRunFailed",
+        # mlvitals starts anew while the next run runs.
+        {**dag(paused="0x22 stale _x2 0x600"), **last_run("failed running"), **last_ended("failed")},
+        ETL,
+        "prod: DAG etl: the last run that ended failed; last success never seen.",
+        until="60m",
+    ),
     Spans("AirflowDagRunFailed", "the next run succeeds", {
-        **dag(), **last_run("failed running success failed queued success")
+        **dag(), **last_run("running"), **last_ended("failed failed success failed failed success")
     }, (("0m", "24m"), ("30m", "54m"))),
     Spans("AirflowDagRunFailed", "the failed run is the only one, and is deleted", {
-        **dag(), **of("airflow_dag_last_run_state", "1x9 stale", dag_id="etl", state="failed")
+        **dag(), **of("airflow_dag_last_ended_run_state", "1x9 stale", dag_id="etl", state="failed")
     }, (("0m", "14m"),)),
-    Silent("AirflowDagRunFailed", "the last run succeeded", {**dag(), **last_run("success")}),
+    Silent("AirflowDagRunFailed", "the last run succeeded", {**dag(), **last_run("success"), **last_ended("success")}),
     Silent("AirflowDagRunFailed", "the first run that is seen runs", {**dag(), **last_run("queued running")}),
     Silent("AirflowDagRunFailed", "it never ran", dag()),
-    Silent("AirflowDagRunFailed", "it is paused", {**dag(paused=1.0), **last_run("failed")}),
+    Silent("AirflowDagRunFailed", "it is paused", {**dag(paused=1.0), **last_ended("failed")}),
 )  # fmt: skip
 
 RUNNING_LONG = (

@@ -53,7 +53,7 @@ def test_steps_of_one_run_share_their_data_and_no_others() -> None:
     assert len({other.data_url("file:///data") for other in others}) == 2
 
 
-@pytest.mark.parametrize("run_id", ["scheduled__2026-01-02T02:00:00+00:00", "../../etc", "a b/c?d#e%f"])
+@pytest.mark.parametrize("run_id", ["scheduled__2026-01-02T02:00:00+00:00", "../../etc", "a b/c?d#e%f", "..", ".", ""])
 def test_whatever_the_run_is_called_its_data_are_below_the_base(run_id: str) -> None:
     url = _run(model_name="digits-knn", parent_run_id=run_id).data_url("hdfs://nn1/data/")
     folder = url.removeprefix("hdfs://nn1/data/digits-knn/")

@@ -37,9 +37,20 @@ def test_what_comes_and_goes_is_no_growth() -> None:
     assert Usage.least([Usage(3, 9, 7), Usage(4, 8, 7), Usage(5, 9, 6)]) == Usage(3, 8, 6)
 
 
+MILLISECONDS = [number / 1000 for number in range(101)]
+
+
 def test_percentiles_in_words() -> None:
-    assert load.percentiles([number / 1000 for number in range(101)]) == ": p50 50 ms, p99 99 ms, slowest 100 ms"
-    assert load.percentiles([0.001]) == ""
+    assert load.percentiles(MILLISECONDS, None) == ": p50 50 ms, p99 99 ms, slowest 100 ms"
+    assert load.percentiles(MILLISECONDS, 250) == ": p50 50 ms, p99 99 ms (bound 250 ms), slowest 100 ms"
+    assert load.percentiles([0.001], 250) == ""
+
+
+def test_a_bound_on_what_99_percent_take() -> None:
+    assert list(load.slow(MILLISECONDS, 98)) == ["99 % of the scrapes were answered within 99 ms; 98 ms are allowed"]
+    for bound in (99.5, None):
+        assert list(load.slow(MILLISECONDS, bound)) == []
+    assert list(load.slow([0.1], 98)) == []
 
 
 def test_an_upstream_falls_ill_and_gets_well_at_the_same_address() -> None:

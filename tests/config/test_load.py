@@ -99,5 +99,5 @@ def test_a_bad_set_is_one_clear_line(sets: list[str], problem: str) -> None:
 
 
 def test_an_unknown_type_names_the_nearest() -> None:
-    with pytest.raises(LookupError, match="did you mean 'mlflow'"):
+    with pytest.raises(config.CommandLineError, match="did you mean 'mlflow'"):
         settings_from_sets("mflow", [])

@@ -143,7 +143,7 @@ def test_messages_say_what_happened() -> None:
         "truncated JSON": "cut short",
         "cut": "cut its answer short",
         "null": "the answer: Input should be an object",
-        "redirect to another host": "redirects to http://127.0.0.2:9/api/things: set url to that address",
+        "redirect to another host": "redirects to http://127.0.0.2:9/api/things: that is another host",
         "redirect loop": "more than 3 redirects",
         "gigabyte": "more than 1 MiB",
         "not HTTP": "does not answer in HTTP: SSH-2.0-OpenSSH_9.2",
@@ -264,7 +264,7 @@ def test_credentials_never_reach_another_host_or_port(host: str) -> None:
             error = failure(server.url, username="ann", password=SECRET)
         assert not other.requests
     assert error.reason == "http"
-    assert str(error).endswith(f"redirects to {target}: set url to that address")
+    assert f"redirects to {target}: " in str(error)
 
 
 @pytest.mark.parametrize(
@@ -340,9 +340,11 @@ def test_commas_inside_text_are_no_values(end: bytes) -> None:
 READ = """
 import pathlib, re, sys
 from pydantic import TypeAdapter
+from mlvitals import logs
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.outbound import Client
 from mlvitals.core.settings import HttpSettings
+logs.setup("error")
 client = Client(HttpSettings.model_validate({"name": "x", "type": "x", "url": sys.argv[1]}))
 try:
     client.get("a", TypeAdapter(list[dict[str, int]]), Deadline(60))
@@ -366,9 +368,12 @@ READ_BY_TWENTY = """
 import pathlib, re, sys
 from concurrent.futures import ThreadPoolExecutor
 from pydantic import TypeAdapter
+from mlvitals import logs
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.outbound import Client
 from mlvitals.core.settings import HttpSettings
+
+logs.setup("error")
 
 def read(_):
     client = Client(HttpSettings.model_validate({"name": "x", "type": "x", "url": sys.argv[1]}))

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.outbound import Client
 from mlvitals.core.settings import HttpSettings
+from mlvitals.core.tls import in_words
 from tests.support.proxy import Proxy
 from tests.support.replay import FAULTS, Replay, always, json_answer
 
@@ -71,6 +72,12 @@ class Authority:
         made.cert_chain_pems[0].write_to_path(str(cert))
         made.private_key_pem.write_to_path(str(key))
         return {"cert_file": str(cert), "key_file": str(key)}
+
+    def key(self, kind: str) -> bytes:
+        """The key of another certificate, `ECDSA` or `RSA`; nothing for no kind."""
+        return (
+            self.ca.issue_cert("a@example.org", key_type=trustme.KeyType[kind]).private_key_pem.bytes() if kind else b""
+        )
 
 
 def authority(folder: Path) -> Authority:
@@ -174,8 +181,8 @@ def test_a_client_certificate_is_shown_to_a_server_that_asks(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("", "pem"),
-        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "cannot use"),
+        ("", "it holds no certificate in PEM form"),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "it holds no certificate in PEM form"),
         (None, "no such file or directory"),
     ],
 )
@@ -199,7 +206,63 @@ def test_a_key_with_a_passphrase_is_not_asked_for_at_the_terminal(trusted: Autho
     form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     Path(tls["key_file"]).write_bytes(key.private_bytes(*form, serialization.BestAvailableEncryption(b"hunter2")))
     with Replay(OK, trusted.server()) as server, client(server.url, tls_config=tls) as made:
-        assert "the key has a passphrase" in failure(made)
+        assert failure(made).endswith(f"cannot use {tls['key_file']}: it has a passphrase")
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("ECDSA", "it is not the key of the certificate {cert_file}"),
+        ("RSA", "it is not the key of the certificate {cert_file}"),
+        ("", "it holds no private key in PEM form"),
+        (None, "no such file or directory"),
+    ],
+)
+def test_a_key_that_cannot_be_used_is_named(trusted: Authority, tmp_path: Path, key: str | None, words: str) -> None:
+    tls = {"ca_file": str(trusted.file), **trusted.issue("vitals")}
+    path = Path(tls["key_file"])
+    with Replay(OK, trusted.server()) as server, client(server.url, tls_config=tls) as made:
+        path.unlink() if key is None else path.write_bytes(trusted.key(key))
+        assert failure(made).endswith(f"cannot use {path}: {words.format(**tls)}")
+
+
+def test_what_ends_a_handshake_is_said_in_words(trusted: Authority, strange: Authority) -> None:
+    ca = {"ca_file": trusted.file}
+    old, asking = trusted.server(), trusted.server(clients=trusted)
+    # With TLS 1.3 a client learns only after the handshake, or not at all, that its certificate is refused.
+    old.maximum_version = asking.maximum_version = ssl.TLSVersion.TLSv1_2
+    cases: list[tuple[ssl.SSLContext | None, dict[str, Any], str]] = [
+        (None, ca, "what answers there does not speak TLS: is it http://? (WRONG_VERSION_NUMBER)"),
+        (old, {**ca, "min_version": "TLS13"}, "the server speaks no version of TLS that tls_config.min_version allows"),
+        (asking, ca, "the server refuses; if it asks for a client certificate, name it as tls_config.cert_file"),
+        (asking, {**ca, **strange.issue("vitals")}, "the server does not take the client certificate"),
+    ]
+    for context, tls, words in cases:
+        with Replay(OK, context) as server, client(server.url.replace("http:", "https:"), tls_config=tls) as made:
+            text = failure(made)
+        assert f"TLS failed: {words}" in text
+        assert "_ssl.c" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required (_ssl.c:2580)",
+            "the server asks for a client certificate: name it as tls_config.cert_file and key_file "
+            "(TLSV13_ALERT_CERTIFICATE_REQUIRED)",
+        ),
+        (
+            "EOF occurred in violation of protocol (_ssl.c:2427)",
+            "the server hung up; if it asks for a client certificate, name it as tls_config.cert_file and key_file "
+            "(UNEXPECTED_EOF_WHILE_READING)",
+        ),
+        ("[SSL: DH_KEY_TOO_SMALL] dh key too small (_ssl.c:1006)", "dh key too small (DH_KEY_TOO_SMALL)"),
+        ("Connection reset by peer", "Connection reset by peer"),
+    ],
+)
+def test_what_openssl_says_comes_after_the_words(text: str, words: str) -> None:
+    assert in_words(text) == words
 
 
 # Rotation

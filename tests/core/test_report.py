@@ -10,7 +10,7 @@ from mlvitals.core.report import Report
 THINGS = gauge("report_things", "things", "thing")
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf"), pytest.param(10**400, id="huge")])
 def test_what_is_no_finite_number_is_counted_and_not_shown(value: float) -> None:
     report = Report()
     report.add(THINGS, value, thing="a")

@@ -229,6 +229,34 @@ def test_a_thread_that_cannot_be_started_is_a_failure_and_not_the_end(monkeypatc
     runner.join(10)
 
 
+def test_without_threads_nothing_begins_and_everything_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = threading.Event()
+
+    def body(_: Deadline) -> Results:
+        begun.set()
+        yield Snapshot("a", ())
+
+    start, left = threading.Thread.start, [1]
+
+    def exhausted(thread: threading.Thread) -> None:
+        if not left:
+            raise RuntimeError("can't start new thread")
+        left.pop()
+        start(thread)
+
+    collectors = [Scripted(body, name, (name,)) for name in ("a", "b", "c")]
+    runner = ExporterRunner("e", collectors)
+    with monkeypatch.context() as shortage:
+        shortage.setattr(threading.Thread, "start", exhausted)
+        with pytest.raises(OSError, match="cannot begin exporter 'e': can't start new thread"):
+            runner.prepare()
+    runner.cancel()
+    runner.join(10)
+    assert all(collector.closed.is_set() for collector in collectors)
+    assert not begun.is_set()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("e/")]
+
+
 def test_a_collector_that_exits_does_not_end_its_thread() -> None:
     rounds = itertools.count()
 
@@ -309,6 +337,19 @@ def test_only_changes_of_state_are_logged() -> None:
         ("target failed", "auth"),
         ("target is up", None),
     ]
+
+
+def test_each_collection_is_a_line_of_the_debug_log() -> None:
+    def body(_: Deadline) -> Results:
+        yield Snapshot("a", (things(3),))
+        yield Failure("b", "http", "500")
+
+    with capture_logs() as logs:
+        collect_once("e", [Scripted(body, targets=("a", "b", "c"))])
+    (line,) = [line for line in logs if line["log_level"] == "debug"]
+    assert 0 <= line.pop("seconds") < 60
+    told = {"exporter": "e", "collector": "main", "series": 3, "read": 1, "failed": 2}
+    assert line == {"event": "collection ended", "log_level": "debug", **told}
 
 
 def test_a_mistake_of_a_collector_is_logged_once_until_it_is_another() -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from structlog.testing import capture_logs
 
-from mlvitals.core import server
+from mlvitals.core import listener, server
+from mlvitals.core.refusals import Refusals
 from mlvitals.core.server import Request, Response, Route
-from tests.support.http_server import serving
+from tests.support.http_server import refused, serving
 from tests.support.waiting import until
 
 BIG = b"x" * 20_000_000
@@ -104,6 +106,33 @@ def test_an_error_in_a_handler_shows_nothing_of_itself(address: str) -> None:
     assert (answer.status_code, answer.text) == (500, "500 Internal Server Error\n")
 
 
+def test_only_what_a_handler_raises_is_logged_as_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    refusing = [Route("/500", lambda _: Response(b"", status=500)), Route("/503", lambda _: Response(b"", status=503))]
+    with capture_logs() as logs, serving([*ROUTES, *refusing]) as (address, _):
+        for path in ("/broken?token=secret", "/nowhere", "/500", "/503"):
+            requests.get(f"http://{address}{path}", timeout=10)
+    (line,) = [entry for entry in logs if entry["log_level"] != "debug"]
+    assert (line["event"], line["path"], type(line["exc_info"])) == ("request failed", "/broken", RuntimeError)
+    assert not caplog.records
+    assert "token" not in str(logs)
+
+
+def test_every_answer_is_a_line_of_the_debug_log() -> None:
+    with capture_logs() as logs, serving(ROUTES) as (address, _):
+        assert requests.get(f"http://{address}/hello?token=secret", timeout=10).ok
+    (line,) = logs
+    assert 0 <= line.pop("seconds") < 60
+    assert line == {
+        "event": "request answered",
+        "log_level": "debug",
+        "method": "GET",
+        "path": "/hello",
+        "status": 200,
+        "bytes": 6,
+        "client": "127.0.0.1",
+    }
+
+
 def test_half_requests_hold_no_worker(address: str) -> None:
     half = [connect(address, b"GET /hello HTTP/1.1\r\nHost: a\r\nX") for _ in range(200)]
     try:
@@ -119,10 +148,26 @@ def test_a_header_that_is_dripped_is_cut(address: str, monkeypatch: pytest.Monke
         assert until(lambda: _cut(lambda: sock.sendall(b"a")), 20)
 
 
-def test_a_header_that_is_too_large_is_refused(address: str) -> None:
-    with connect(address) as sock:
-        assert until(lambda: _cut(lambda: sock.sendall(b"GET /" + b"a" * 1_000_000)), 20)
-    assert requests.get(f"http://{address}/hello", timeout=10).ok
+@pytest.mark.parametrize(
+    "line", ["GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n"]
+)
+@pytest.mark.parametrize("size", [20_000, 60_000])
+def test_a_header_that_is_too_large_is_431_and_counted(line: str, size: int) -> None:
+    refusals = Refusals()
+    with serving(ROUTES, refusals=refusals) as (address, _):
+        with connect(address, line.format("a" * size).encode()) as sock:
+            assert sock.makefile("rb").readline() == b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+        assert requests.get(f"http://{address}/hello", headers={"X": "a" * 16_000}, timeout=10).ok
+    assert refused(refusals) == {"header": 1}
+
+
+def test_a_header_without_end_is_cut_and_counted() -> None:
+    refusals = Refusals()
+    with serving(ROUTES, refusals=refusals) as (address, _):
+        with connect(address) as sock:
+            assert until(lambda: _cut(lambda: sock.sendall(b"GET /" + b"a" * 1_000_000)), 20)
+        assert requests.get(f"http://{address}/hello", timeout=10).ok
+        until(lambda: refused(refusals) == {"header": 1})
 
 
 def test_a_body_that_is_too_large_is_refused(address: str) -> None:
@@ -205,15 +250,56 @@ def _all_of(sock: socket.socket) -> bytes:
     return bytes(received)
 
 
-def test_connections_beyond_the_limit_are_refused_and_room_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "MAX_CONNECTIONS", 3)
-    with serving(ROUTES) as (address, _):
-        held = [connect(address, b"GET /hello HTTP/1.1\r\n") for _ in range(3)]
-        with connect(address, b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n") as one_more:
+HELLO = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def test_idle_and_half_read_connections_make_room_the_longest_waiting_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "MAX_CONNECTIONS", 3)
+    refusals = Refusals()
+    with serving(ROUTES, refusals=refusals) as (address, _), contextlib.ExitStack() as stack:
+        kept_alive, silent, half = (
+            stack.enter_context(connect(address, sent)) for sent in (HELLO, b"", b"GET /hello HTTP/1.1\r\n")
+        )
+        # It was the first to connect, but has been served after the others began to wait.
+        assert kept_alive.recv(1 << 16).endswith(b"hello\n")
+        kept_alive.sendall(HELLO)
+        assert kept_alive.recv(1 << 16).endswith(b"hello\n")
+        for closed in (silent, half):
+            assert stack.enter_context(connect(address, HELLO)).recv(1 << 16).endswith(b"hello\n")
+            assert _all_of(closed) == b""
+        kept_alive.sendall(HELLO)
+        assert kept_alive.recv(1 << 16).endswith(b"hello\n")
+    assert refused(refusals) == {"idle": 2}
+
+
+def test_a_connection_with_a_request_in_progress_is_not_closed_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "MAX_CONNECTIONS", 2)
+    asked, go_on, refusals = threading.Semaphore(0), threading.Event(), Refusals()
+
+    def slow(_: Request) -> Response:
+        asked.release()
+        go_on.wait(30)
+        return Response(BIG)
+
+    with serving((*ROUTES, Route("/slow", slow)), refusals=refusals) as (address, _):
+        busy = [connect(address, b"GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n") for _ in range(2)]
+        assert all(asked.acquire(timeout=30) for _ in busy)
+        with connect(address, HELLO) as one_more:
             assert _all_of(one_more) == b""
-        for sock in held:
-            sock.close()
+        go_on.set()
+        for sock in busy:
+            with sock:
+                assert _all_of(sock).endswith(BIG)
         assert until(lambda: _status(f"http://{address}/hello")) == 200
+    assert refused(refusals)["full"] >= 1
+    assert "idle" not in refused(refusals)
+
+
+def test_a_scrape_gets_through_512_strangers() -> None:
+    with serving(ROUTES) as (address, _), contextlib.ExitStack() as stack:
+        for number in range(listener.MAX_CONNECTIONS):
+            stack.enter_context(connect(address, b"GET /hello HTTP/1.1\r\nX-Never-En" if number % 2 else b""))
+        assert requests.get(f"http://{address}/hello", timeout=10).ok
 
 
 @pytest.mark.parametrize(("method", "status"), [("POST", 200), ("GET", 405), ("HEAD", 405), ("PUT", 405)])

@@ -29,6 +29,8 @@ def states(metric: Metric, current: str, **labels: str) -> Series:
 def dag(paused: float = 0, name: str = "etl", last: str = "success", **values: float) -> Series:
     """A DAG: is it paused, the state of its last run, and values by the names of their metrics."""
     found = {**of(m.DAG_PAUSED, paused, dag_id=name), **states(m.DAG_LAST_RUN_STATE, last, dag_id=name)}
+    if last in m.ENDED_RUN_STATES:
+        found |= states(m.DAG_LAST_ENDED_STATE, last, dag_id=name)
     for metric, value in values.items():
         found |= of(getattr(m, metric), value, dag_id=name)
     return found
@@ -42,6 +44,11 @@ def verdict(why: str, said: int, series: Series) -> Case:
 LATE = dag(DAG_LAST_SUCCESS=-2 * HOUR, DAG_SUCCESS_OBJECTIVE=HOUR)
 LONG = dag(last="running", DAG_OLDEST_RUNNING_START=-2 * HOUR, DAG_DURATION_OBJECTIVE=HOUR)
 DUE = dag(DAG_NEXT_RUN=-2 * HOUR, DAG_START_OBJECTIVE=HOUR)
+NEVER = {
+    **dag(DAG_SUCCESS_OBJECTIVE=HOUR),
+    'ALERTS{alertname="AirflowDagLate",alertstate="firing",severity="critical",exporter="prod",exporter_type="airflow",'
+    'instance="v:1",job="mlvitals",dag_id="etl"}': 1.0,
+}
 PAUSED = of(m.DAG_PAUSED, 1, dag_id="etl")
 IN_TIME = dag(DAG_LAST_SUCCESS=-HOUR, DAG_SUCCESS_OBJECTIVE=HOUR, DAG_NEXT_RUN=-HOUR, DAG_START_OBJECTIVE=HOUR)
 OTHER = dag(name="other", DAG_LAST_SUCCESS=-9 * HOUR, DAG_OLDEST_RUNNING_START=-9 * HOUR, DAG_NEXT_RUN=-9 * HOUR)
@@ -50,6 +57,7 @@ FULL = {**of(m.POOL_OPEN_SLOTS, 0, **POOL), **of(m.POOL_QUEUED_SLOTS, 0, **POOL)
 STATES = [("success", 0), ("running", 1), ("queued", 2), ("failed", 6)]
 WRONG: list[tuple[Signal, Series, Series]] = [
     (s.DAGS_LATE, LATE, IN_TIME),
+    (s.DAGS_LATE, NEVER, {**NEVER, **IN_TIME}),
     (s.DAGS_RUNNING_LONG, LONG, {**LONG, **dag(DAG_OLDEST_RUNNING_START=-HOUR)}),
     (s.DAGS_NOT_STARTED, DUE, IN_TIME),
     (s.DAGS_FAILED, dag(last="failed"), dag()),
@@ -70,13 +78,18 @@ def fleet(signal: Signal, wrong: Series, right: Series) -> list[Case]:
 
 CASES = [
     *(case for row in WRONG for case in fleet(*row)),
-    verdict("late outweighs a failed run", 4, {**LATE, **states(m.DAG_LAST_RUN_STATE, "failed", dag_id="etl")}),
+    verdict("late outweighs a failed run", 4, {**LATE, **dag(last="failed")}),
+    verdict("the alert says that it never succeeded", 4, NEVER),
+    verdict("that alert goes on for a while after the first success", 0, {**NEVER, **IN_TIME}),
+    verdict("that alert goes on for a while after a pause", -1, {**NEVER, **PAUSED}),
     verdict("a failed run", 3, dag(last="failed")),
+    verdict("a failed run, and the next one runs", 3, {**dag(last="failed"), **dag(last="running")}),
     verdict("a run that takes long", 2, LONG),
     verdict("a run that is due", 1, DUE),
     verdict("a run that waits in the queue, the next one is to come", 1, {**DUE, **dag(
         DAG_OLDEST_QUEUED=-2 * HOUR, DAG_NEXT_RUN=HOUR
     )}),
+    verdict("a run that is due, another is queued for tomorrow", 1, {**DUE, **dag(DAG_OLDEST_QUEUED=24 * HOUR)}),
     verdict("all is well", 0, IN_TIME),
     verdict("exactly in time, and nothing else is known", 0, of(m.DAG_PAUSED, 0, dag_id="etl")),
     verdict("paused outweighs all", -1, {**LATE, **DUE, **PAUSED}),

@@ -6,7 +6,7 @@ from typing import Any
 
 from mlvitals_dashboards.layout import dashboard
 from mlvitals_dashboards.panels import plain
-from mlvitals_dashboards.parts import Column, lines, panel_id, row, stat, table
+from mlvitals_dashboards.parts import Column, bars, lines, panel_id, row, stat, table
 from mlvitals_dashboards.queries import Json, panels
 from mlvitals_dashboards.signals import Signal
 
@@ -85,3 +85,20 @@ def test_the_only_column_of_values_has_the_name_that_grafana_gives_it() -> None:
 def test_the_scale_of_a_graph_stays_when_it_is_placed() -> None:
     (panel,) = panels(made(lines("a", "A", SIGNAL, "", any_size=True)))
     assert panel["fieldConfig"]["defaults"]["custom"]["scaleDistribution"]["type"] == "symlog"
+
+
+def test_bars_are_named_after_numbers_and_in_their_order() -> None:
+    sides = {"Reference": SIGNAL, "Current": SIGNAL}
+    numbered, named = panels(
+        made(
+            bars("a", "A", "bin", sides, names=SIGNAL, description="d"),
+            bars("b", "B", "category", sides, description="d"),
+        )
+    )
+    assert [panel["options"]["xField"] for panel in (numbered, named)] == ["From", "category"]
+    assert numbered["transformations"][1]["options"] == {
+        "excludeByName": {"Time": True, "bin": True},
+        "renameByName": {"Value #A": "From", "Value #B": "Reference", "Value #C": "Current"},
+    }
+    assert numbered["transformations"][2]["options"]["sort"] == [{"field": "From"}]
+    assert len(named["targets"]) == 2

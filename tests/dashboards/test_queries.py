@@ -22,7 +22,12 @@ from tests.support.history import Line
 END = 1_750_000_000
 SAMPLES = 41
 GENERATED = Path(mlvitals_dashboards.__path__[0]) / "generated"
-OF_PROCESS = (suite.BUILD_INFO, suite.CONFIG_LAST_RELOAD_SUCCESSFUL, suite.CONFIG_LAST_RELOAD_SUCCESS)
+OF_PROCESS = (
+    suite.BUILD_INFO,
+    suite.CONFIG_LAST_RELOAD_SUCCESSFUL,
+    suite.CONFIG_LAST_RELOAD_SUCCESS,
+    suite.HTTP_REFUSALS,
+)
 
 
 def values(metric: Metric | Series) -> list[float]:

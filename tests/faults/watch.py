@@ -22,6 +22,14 @@ KEPT = 64
 """MiB by which the process may stay larger when all is over."""
 SLACK = 3.0
 """Seconds that a busy machine may be late."""
+FRESH = 5 * INTERVAL
+"""Seconds since its last success at which a target is no longer read in time; five intervals, as by default."""
+_CHANGES = {
+    "mlvitals_target_last_success_timestamp_seconds",
+    "mlvitals_exporter_last_success_timestamp_seconds",
+    "mlvitals_exporter_collection_duration_seconds",
+}
+"""What each collection changes, of an exporter whose upstream stays the same."""
 
 
 @dataclass
@@ -40,11 +48,16 @@ class Seen:
 
 @dataclass
 class Watch:
-    """What was seen of the whole process. Memory in MiB; `late` are scrapes of the untouched that had old data."""
+    """What was seen of the whole process. Memory in MiB.
+
+    `touched` says where the untouched exporter was not as before, target by target; `reads` how often each of its
+    targets was read meanwhile.
+    """
 
     seen: dict[str, Seen]
     errors: list[str] = field(default_factory=list)
-    late: list[float] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
+    reads: dict[str, int] = field(default_factory=dict)
     untouched: Samples = field(default_factory=dict)
     targets: set[str] = field(default_factory=set)
     before: float = 0.0
@@ -114,6 +127,41 @@ def slug(name: str) -> str:
     return name.replace(" ", "-")
 
 
+class Witness:
+    """Looks whether each target of an exporter stays as it was: up, read in time, with the same series.
+
+    `touched` are the differences in words; `reads` counts the successes of each target.
+    """
+
+    def __init__(self, before: Samples) -> None:
+        self.touched: set[str] = set()
+        self._before = before
+        self._targets = sorted(dict(labels)["target"] for labels in values(before, "mlvitals_target_up"))
+        self.reads = dict.fromkeys(self._targets, 0)
+        self._last = {target: self._of(before, "last_success_timestamp_seconds", target) for target in self._targets}
+
+    def look(self, page: Samples, asked: float) -> None:
+        """Compare a page that was asked for at that moment."""
+        for target in self._targets:
+            self._look_at(target, page, asked)
+        for metric, labels in page.keys() | self._before.keys():
+            was, now = self._before.get((metric, labels)), page.get((metric, labels))
+            if was != now and metric not in _CHANGES:
+                self.touched.add(f"{metric}{dict(labels)} was {was}, is {now}")
+
+    def _look_at(self, target: str, page: Samples, asked: float) -> None:
+        last = self._of(page, "last_success_timestamp_seconds", target)
+        if last < self._last[target]:
+            self.touched.add(f"{target}: last success went back")
+        if asked - last > FRESH:
+            self.touched.add(f"{target}: last read {asked - last:.0f} s ago")
+        self.reads[target] += last > self._last[target]
+        self._last[target] = last
+
+    def _of(self, page: Samples, what: str, target: str) -> float:
+        return page.get((f"mlvitals_target_{what}", frozenset({("target", target)})), 0.0)
+
+
 class _Hospital:
     def __init__(self, subject: Subject, vitals: Vitals, urls: Mapping[str, str]) -> None:
         self._subject = subject
@@ -121,7 +169,7 @@ class _Hospital:
         self._reasons = reasons(subject)
         self._pages: dict[str, Samples] = {}
         self._names = list(urls)
-        self._ended: set[str] = set()
+        self._witness: Witness | None = None
         self._watch = Watch({name: Seen() for name in urls if name != UNTOUCHED})
 
     def wait(self, what: str, condition: Callable[[str], bool]) -> None:
@@ -164,6 +212,7 @@ class _Hospital:
             dict(labels)["target"] for labels in values(self._pages[UNTOUCHED], "mlvitals_target_up")
         }
         self._watch.before = self._memory("VmRSS")
+        self._witness = Witness(self._pages[UNTOUCHED])
         self._began = time.monotonic()
 
     def note_illness(self) -> None:
@@ -175,6 +224,8 @@ class _Hospital:
         for name, seen in self._watch.seen.items():
             seen.recovered = self._pages[name]
         self._watch.untouched = self._pages[UNTOUCHED]
+        if self._witness:
+            self._watch.touched, self._watch.reads = self._witness.touched, self._witness.reads
         self._watch.log = self._vitals.server.log.read_text()
         return self._watch
 
@@ -204,7 +255,8 @@ class _Hospital:
         moments = values(page, "mlvitals_target_last_success_timestamp_seconds")
         ages = [asked - moment for moment in moments.values()]
         if name == UNTOUCHED:
-            self._watch.late += [age for age in ages if age > STALE_AFTER]
+            if self._witness:
+                self._witness.look(page, asked)
         elif upstream_only(page) and min(ages, default=0.0) > STALE_AFTER + SLACK:
             self._watch.seen[name].stale.append(f"shown after {min(ages):.1f} s")
 

@@ -46,6 +46,16 @@ def test_every_dashboard_is_written_and_still_sound(tmp_path: Path) -> None:
         assert variable(dashboard, "datasource")["current"]["value"] == "mlvitals-prometheus"
 
 
+def test_links_to_runbooks_lead_where_they_are_kept(tmp_path: Path) -> None:
+    write(config(links={"runbooks": "https://wiki.example/ml"}, web={"external_url": "https://v.example"}), tmp_path)
+    for name in assets.dashboards():
+        text = (tmp_path / DASHBOARDS / name).read_text("utf-8")
+        assert json.loads(text)
+        assert "/runbooks/" not in text
+        assert '"https://wiki.example/ml/' in text
+        assert "${mlvitals_url:raw}/" in text
+
+
 def test_data_sources_are_those_that_the_links_name(tmp_path: Path) -> None:
     write(config(links=LINKS), tmp_path)
     made = written(tmp_path / PROVISIONING / "datasources" / "mlvitals.yaml")

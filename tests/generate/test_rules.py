@@ -50,6 +50,15 @@ def test_links_start_at_the_configured_addresses(tmp_path: Path) -> None:
     assert annotations["dashboard"].startswith("https://g.example/x/d/mlvitals-mlflow{{ with $labels.exporter }}")
 
 
+def test_runbooks_may_be_kept_elsewhere_and_are_written_for_that(tmp_path: Path) -> None:
+    made = rules(tmp_path, web={"external_url": "https://v.example"}, links={"runbooks": "https://wiki.example/ml/"})
+    for name, rule in made.items():
+        assert rule["annotations"]["runbook_url"] == f"https://wiki.example/ml/{name}"
+    written = {path.stem: path.read_text("utf-8") for path in (tmp_path / "runbooks").glob("*.md")}
+    assert written == assets.runbooks()
+    assert made.keys() <= written.keys()
+
+
 def test_an_override_changes_its_rule_and_no_other(tmp_path: Path) -> None:
     change = {"for": "90m", "severity": "info", "labels": {"cost_centre": "4711"}}
     made = rules(tmp_path, alerts={"MlflowRunStuck": change})

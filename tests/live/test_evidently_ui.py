@@ -128,4 +128,5 @@ def test_a_wrong_secret_is_told_and_never_shown(url: str) -> None:
     store = RunStore.model_validate({"url": url, "secret": "close sesame"})
     with pytest.raises(UpstreamError) as told:
         write_run(Run("nobody", RESULTS, DAY.timestamp()), store, settings(url=url), Deadline(60))
+    assert told.value.reason == "auth"
     assert "sesame" not in str(told.value)

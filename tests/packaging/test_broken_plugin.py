@@ -122,7 +122,8 @@ def test_live_reads_the_others(broken: str, tmp_path: Path) -> None:
     rows = {line.split()[0]: line for line in done.stdout.splitlines() if line.strip()}
     assert done.returncode == 1
     assert " up " in rows["registry"]
-    assert broken in rows["sky"]
+    assert " internal " in rows["sky"]
+    assert f"sky, plug-in: {broken}" in " ".join(done.stdout.split())
 
 
 def test_one_that_loads_and_cannot_be_built_is_shown_as_down(tmp_path: Path) -> None:

@@ -145,4 +145,4 @@ def test_what_the_image_runs_is_what_the_program_takes(tmp_path: Path) -> None:
         text=True,
         timeout=60,
     )
-    assert "No such file" in said.stderr
+    assert "'/etc/mlvitals/mlvitals.yml' does not exist" in said.stderr

@@ -36,7 +36,7 @@ class Run:
         model_name = conf.get("model_name")
         if model_name not in MODELS:
             raise ValueError(f"dag_run.conf has model_name {model_name!r}, expected one of {', '.join(MODELS)}")
-        parent = str(conf.get("parent_dag_id", dag_run.dag_id)), str(conf.get("parent_run_id", dag_run.run_id))
+        parent = str(conf.get("parent_dag_id") or dag_run.dag_id), str(conf.get("parent_run_id") or dag_run.run_id)
         return cls(dag_run.dag_id, dag_run.run_id, model_name, *parent)
 
     @property
@@ -54,8 +54,8 @@ class Run:
 
         Each has its own: a retry overwrites nothing but its own data, and what a model was trained on stays.
         """
-        # A run id has colons, which HDFS forbids, and a plus sign, which some read as a space.
-        return "/".join((base.rstrip("/"), self.model_name, re.sub(r"[^A-Za-z0-9._-]", "_", self.parent_run_id)))
+        # A run id has colons, which HDFS forbids, and a plus sign, which some read as a space; two dots lead elsewhere.
+        return "/".join((base.rstrip("/"), self.model_name, re.sub(r"[^A-Za-z0-9_-]", "_", self.parent_run_id)))
 
 
 def raw_url(base: str) -> str:

@@ -62,7 +62,7 @@ def _database_url(value: str) -> str:
     if not (server or (parts.scheme == "sqlite" and not parts.netloc)) or not parts.path.strip("/"):
         raise ValueError(_EXPECTED_URL)
     if parts.query or parts.fragment:
-        raise ValueError("expected a URL without query and fragment")
+        raise ValueError("expected a URL without query and fragment; tls_config beside it says how to encrypt")
     if not all(map(find_spec, ("sqlalchemy", *_DRIVERS.get(parts.scheme, ())))):
         raise ValueError("a database is read with libraries that are missing here: pip install 'mlvitals[sql]'")
     return value

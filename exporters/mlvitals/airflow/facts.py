@@ -44,13 +44,13 @@ class ImportFailure:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Airflow itself. `source` is one of metrics.SOURCES."""
+    """Airflow itself. `source` is one of metrics.SOURCES; `import_errors` is None when they could not be read."""
 
     source: str
     version: str
     components: tuple[Component, ...]
     pools: tuple[Pool, ...]
-    import_errors: tuple[ImportFailure, ...]
+    import_errors: tuple[ImportFailure, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,12 @@ class DagRun:
 
     @property
     def waits_since(self) -> float:
-        """Since when a queued run waits: a run of long ago that was cleared waits since then, where that is known."""
-        return self.run_after if self.queued_at is None else self.queued_at
+        """Since when a queued run waits.
+
+        A run of long ago that was cleared waits since then, where that is known; one that is queued for later does not
+        wait before.
+        """
+        return max(self.run_after, self.queued_at or 0.0)
 
 
 def due(data_interval_end: float | None, logical_date: float | None) -> float:
@@ -210,7 +214,7 @@ class Source(Protocol):
         ...
 
     def last_runs(self, dag_id: str, deadline: Deadline) -> Iterator[DagRun]:
-        """The run with the latest run_after and the one that ended last with success, however old."""
+        """Of those that ended, the run with the latest run_after and the last one with success, however old."""
         ...
 
     def tasks(
@@ -227,7 +231,10 @@ class Source(Protocol):
         ...
 
     def triggered(self, since: float, dag_ids: Collection[str], deadline: Deadline) -> Iterator[Triggered]:
-        """For each link of these DAGs whose task started at or after `since`, the run that it triggered last."""
+        """For each link of these DAGs, the run that it triggered last.
+
+        Of a task that is over and began before `since`, only what the source remembers.
+        """
         ...
 
     def clock(self) -> float:

@@ -16,19 +16,32 @@ MAX_RUNS = 200_000
 """Runs that are active, and runs that ended within the window, of which no more are held: some 100 MB."""
 MAX_VALUES = 1000
 """Values of one conf key of one DAG, of which no more are remembered."""
+MAX_ALL_VALUES = 100_000
+"""The same of all keys and DAGs together: some 75 MB."""
 
 
 @dataclass(slots=True)
 class LastRuns:
-    """The run with the latest run_after, and the one that ended last with success."""
+    """The last run, the last that ended (both by run_after), and the one that ended last with success.
+
+    One whose run_after is yet to come is none of them. One that was cleared counts as it ended until it ends anew or
+    another one ended after it.
+    """
 
     newest: DagRun | None = None
+    ended: DagRun | None = None
     succeeded: DagRun | None = None
 
-    def note(self, run: DagRun) -> bool:
-        """Take a run into account. True when it was the last success and is none any more: it was cleared."""
+    def note(self, run: DagRun, *, planned: bool = False) -> bool:
+        """Take a run into account, or not any more. True when it was one of these and is none any more."""
+        if planned:
+            known = run.key in {last.key for last in (self.newest, self.ended, self.succeeded) if last}
+            self.forget({run.key})
+            return known
         if self.newest is None or _order(run) >= _order(self.newest):
             self.newest = run
+        if run.state not in ACTIVE and (self.ended is None or _order(run) >= _order(self.ended)):
+            self.ended = run
         if run.state == "success":
             if _end(run) >= _end(self.succeeded):
                 self.succeeded = run
@@ -41,6 +54,8 @@ class LastRuns:
         """Drop these runs."""
         if self.newest and self.newest.key in gone:
             self.newest = None
+        if self.ended and self.ended.key in gone:
+            self.ended = None
         if self.succeeded and self.succeeded.key in gone:
             self.succeeded = None
 
@@ -57,10 +72,14 @@ ByConf = dict[str, dict[str, LastRuns]]
 
 @dataclass(slots=True)
 class DagRuns:
-    """The runs of one DAG. `recent` (by state) is None until the whole window has been read."""
+    """The runs of one DAG. `planned` are queued and not due yet.
+
+    `recent` (by state) is None until the whole window has been read.
+    """
 
     running: list[DagRun] = field(default_factory=list)
     queued: list[DagRun] = field(default_factory=list)
+    planned: list[DagRun] = field(default_factory=list)
     recent: Counter[str] | None = None
     last: LastRuns = field(default_factory=LastRuns)
     by_conf: ByConf = field(default_factory=dict)
@@ -78,7 +97,7 @@ class RunLedger:
         self._window = window
         self._keeps = keeps
         self._at_once = at_once
-        self._horizon = 0.0
+        self._now = 0.0
         self._changes = Increments[DagRun](window, at_once)
         self._active: dict[RunKey, DagRun] = {}
         self._ended: dict[RunKey, DagRun] = {}
@@ -88,14 +107,14 @@ class RunLedger:
 
     def sync(self, dag_ids: Collection[str], source: Source, deadline: Deadline, go_on: GoOn) -> bool:
         """Read what is new of these DAGs, as far as there is time; True when everything is known of them."""
-        now = source.clock()
-        self._horizon = now - self._window
+        self._now = source.clock()
         self._forget(dag_ids)
 
-        self._changes.read(now, lambda since, until: source.runs(since, until, deadline), self._note, go_on)
+        self._changes.read(self._now, lambda since, until: source.runs(since, until, deadline), self._note, go_on)
         self._read_active(source, deadline)
         if self._changes.complete:
             self._look_up(dag_ids, source, deadline, go_on)
+        self._forget_values()
         return self._changes.complete and self._looked_up.issuperset(dag_ids)
 
     def renewed(self) -> RunLedger:
@@ -121,7 +140,8 @@ class RunLedger:
                 entry.recent[run.state] += 1
         for run in self._active.values():
             if entry := found.get(run.key.dag_id):
-                (entry.running if run.state == "running" else entry.queued).append(run)
+                queued = entry.planned if self._is_planned(run) else entry.queued
+                (entry.running if run.state == "running" else queued).append(run)
         for dag_id in self._looked_up & found.keys():
             found[dag_id].last = self._last[dag_id]
         return found
@@ -133,6 +153,14 @@ class RunLedger:
         self._last = {dag_id: last for dag_id, last in self._last.items() if dag_id in known}
         self._by_conf = {dag_id: by_key for dag_id, by_key in self._by_conf.items() if dag_id in known}
         self._looked_up.intersection_update(shown)
+
+    def _forget_values(self) -> None:
+        """Drop the values of the oldest runs, where there are too many."""
+        every = [(values, value) for by_key in self._by_conf.values() for values in by_key.values() for value in values]
+        if len(every) > MAX_ALL_VALUES:
+            every.sort(key=lambda each: _newest(each[0][each[1]]))
+            for values, value in every[:-MAX_ALL_VALUES]:
+                del values[value]
 
     def _read_active(self, source: Source, deadline: Deadline) -> None:
         active = [run for run in source.active_runs(deadline) if self._keeps(run.key.dag_id)]
@@ -148,8 +176,11 @@ class RunLedger:
             for run in runs:
                 if self._keeps(run.key.dag_id):
                     self._file(run)
-                    if sum(last.note(run) for last in self._lasts(run)):
+                    if self._note_last(run):
                         doubtful.add(run.key.dag_id)
+                    if max(len(self._active), len(self._ended)) > MAX_RUNS:
+                        text = f"more than {MAX_RUNS} runs at once: shorten window, or leave DAGs out"
+                        raise UpstreamError("limit", text)
         finally:
             self._doubt(doubtful)
 
@@ -160,8 +191,19 @@ class RunLedger:
             self._active[run.key] = run
         elif _end(run) > self._horizon:
             self._ended[run.key] = run
-        if max(len(self._active), len(self._ended)) > MAX_RUNS:
-            raise UpstreamError("limit", f"more than {MAX_RUNS} runs at once: shorten window, or leave DAGs out")
+
+    def _note_last(self, run: DagRun) -> bool:
+        """Note it among the last runs of its DAG; True when those have to be found anew."""
+        planned = self._is_planned(run)
+        return sum(last.note(run, planned=planned) for last in self._lasts(run)) > 0
+
+    def _is_planned(self, run: DagRun) -> bool:
+        """Somebody asked for it to run later: it neither waits nor hides the runs until then."""
+        return run.state == "queued" and run.run_after > self._now
+
+    @property
+    def _horizon(self) -> float:
+        return self._now - self._window
 
     def _lasts(self, run: DagRun) -> Iterator[LastRuns]:
         yield self._last.setdefault(run.key.dag_id, LastRuns())
@@ -185,25 +227,24 @@ class RunLedger:
                 last.forget(gone)
         for run in (*self._ended.values(), *self._active.values()):
             if run.key.dag_id in dag_ids:
-                for last in self._lasts(run):
-                    last.note(run)
+                self._note_last(run)
 
     def _look_up(self, dag_ids: Iterable[str], source: Source, deadline: Deadline, go_on: GoOn) -> None:
-        """Find the last runs of DAGs that had none within the window, or no success."""
+        """Find the last runs of DAGs of which none ended within the window, or none with success."""
         for dag_id in dag_ids:
             if dag_id in self._looked_up:
                 continue
             asks = not self._tells_all(self._last.setdefault(dag_id, LastRuns()))
             for run in source.last_runs(dag_id, deadline) if asks else ():
-                for last in self._lasts(run):
-                    last.note(run)
+                self._note_last(run)
             self._looked_up.add(dag_id)
             if asks and not go_on():
                 return
 
     def _tells_all(self, last: LastRuns) -> bool:
-        within = last.newest is not None and last.newest.run_after >= self._horizon
-        return within and last.succeeded is not None
+        # An older run may be known by chance, when it was changed lately; it need not be the last one.
+        within = last.ended is not None and last.ended.run_after >= self._horizon
+        return within and _end(last.succeeded) >= self._horizon
 
 
 def _order(run: DagRun) -> tuple[float, str]:

@@ -35,7 +35,15 @@ ACTIVE_TASK_STATES = (
 )
 ENDED_TASK_STATES = ("success", "failed", "skipped", "upstream_failed", "removed")
 TASK_STATES = (*ACTIVE_TASK_STATES, *ENDED_TASK_STATES)
-RUN_TYPES = ("scheduled", "manual", "backfill", "asset_triggered", "operator_triggered", "other")
+RUN_TYPES = (
+    "scheduled",
+    "manual",
+    "backfill",
+    "asset_triggered",
+    "asset_materialization",
+    "operator_triggered",
+    "other",
+)
 """What is not listed counts as other."""
 RUN_TYPES_OF_AIRFLOW_2 = {"dataset_triggered": "asset_triggered"}
 
@@ -79,7 +87,8 @@ DAG_INFO = info(
 DAG_TAG_INFO = info("airflow_dag_tag_info", "Tags of the DAG (dags tags)", "dag_id", "tag")
 DAG_NEXT_RUN = gauge(
     "airflow_dag_next_run_timestamp_seconds",
-    "When the next scheduled run is created (dags next_dagrun_run_after or next_dagrun_create_after)",
+    "When the next scheduled run is created (dags next_dagrun_run_after or next_dagrun_create_after); absent for "
+    "@continuous",
     "dag_id",
 )
 DAG_SCHEDULE_INTERVAL = gauge(
@@ -89,7 +98,17 @@ DAG_SCHEDULE_INTERVAL = gauge(
     "dag_id",
 )
 DAG_LAST_RUN_STATE = gauge(
-    "airflow_dag_last_run_state", "state of the run with the latest run_after", "dag_id", state=RUN_STATES
+    "airflow_dag_last_run_state",
+    "state of the run with the latest run_after, unless that is yet to come",
+    "dag_id",
+    state=RUN_STATES,
+)
+DAG_LAST_ENDED_STATE = gauge(
+    "airflow_dag_last_ended_run_state",
+    "state of the run with the latest run_after of those that have ended; one that was cleared counts as it ended "
+    "until it ends anew",
+    "dag_id",
+    state=ENDED_RUN_STATES,
 )
 DAG_LAST_RUN_INFO = info("airflow_dag_last_run_info", "run_type of that run", "dag_id", "run_type")
 DAG_LAST_RUN_START = gauge(
@@ -103,7 +122,7 @@ DAG_LAST_RUN_DURATION = gauge(
 )
 DAG_LAST_RUN_QUEUED_DURATION = gauge(
     "airflow_dag_last_run_queued_duration_seconds",
-    "start_date - queued_at of that run; absent from REST v1, which does not tell",
+    "start_date - queued_at of that run, or - run_after where that is later; absent from REST v1, which does not tell",
     "dag_id",
 )
 DAG_LAST_RUN_DELAY = gauge(
@@ -135,8 +154,8 @@ DAG_OLDEST_RUNNING_START = gauge(
 DAG_QUEUED_RUNS = gauge("airflow_dag_queued_runs", "Runs with state queued now", "dag_id")
 DAG_OLDEST_QUEUED = gauge(
     "airflow_dag_oldest_queued_run_timestamp_seconds",
-    "queued_at (REST v1, which does not tell: data_interval_end or logical_date) of the oldest run with state queued; "
-    "absent when none is",
+    "queued_at (REST v1, which does not tell: data_interval_end or logical_date) of the oldest run with state queued "
+    "whose run_after is past, other than those of a backfill; absent when there is none",
     "dag_id",
 )
 DAG_CONF_LAST_RUN_STATE = gauge(

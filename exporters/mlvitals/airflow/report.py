@@ -9,10 +9,21 @@ from itertools import groupby
 
 from mlvitals.airflow import metrics as m
 from mlvitals.airflow.config import AirflowSettings
-from mlvitals.airflow.facts import Asset, Component, Dag, DagRun, Pool, Server, TaskKey, TaskReport, Triggered
+from mlvitals.airflow.facts import (
+    Asset,
+    Component,
+    Dag,
+    DagRun,
+    ImportFailure,
+    Pool,
+    Server,
+    TaskKey,
+    TaskReport,
+    Triggered,
+)
 from mlvitals.airflow.ledger import DagRuns, LastRuns
 from mlvitals.airflow.objectives import Objectives
-from mlvitals.airflow.schedule import longest_interval
+from mlvitals.airflow.schedule import CONTINUOUS, longest_interval
 from mlvitals.core.metric import Metric
 from mlvitals.core.objectives import ByPattern
 from mlvitals.core.report import Report
@@ -24,12 +35,8 @@ def write_server(server: Server, settings: AirflowSettings, report: Report) -> N
     report.add(m.SERVER_INFO, 1, version=server.version, source=server.source)
     for component in server.components:
         _component(component, report)
-    report.add(m.IMPORT_ERRORS, len(server.import_errors))
-    newest = sorted(server.import_errors, key=lambda error: (-(error.timestamp or 0), error.filename))
-    errors = select(newest, lambda error: error.filename, settings.max_import_errors)
-    report.drop(m.IMPORT_ERROR_TIMESTAMP, errors.dropped)
-    for name, error in errors.shown.items():
-        report.add(m.IMPORT_ERROR_TIMESTAMP, error.timestamp, filename=name)
+    if server.import_errors is not None:
+        _import_errors(server.import_errors, settings.max_import_errors, report)
     pools = select(sorted(server.pools, key=lambda pool: pool.name), lambda pool: pool.name, settings.max_pools)
     report.drop(m.POOL_OPEN_SLOTS, pools.dropped)
     for pool in pools.shown.values():
@@ -39,6 +46,15 @@ def write_server(server: Server, settings: AirflowSettings, report: Report) -> N
 def _component(component: Component, report: Report) -> None:
     report.add(m.COMPONENT_HEALTHY, component.healthy, component=component.name)
     report.add(m.COMPONENT_LAST_HEARTBEAT, component.heartbeat, component=component.name)
+
+
+def _import_errors(found: tuple[ImportFailure, ...], limit: int, report: Report) -> None:
+    report.add(m.IMPORT_ERRORS, len(found))
+    newest = sorted(found, key=lambda error: (-(error.timestamp or 0), error.filename))
+    errors = select(newest, lambda error: error.filename, limit)
+    report.drop(m.IMPORT_ERROR_TIMESTAMP, errors.dropped)
+    for name, error in errors.shown.items():
+        report.add(m.IMPORT_ERROR_TIMESTAMP, error.timestamp, filename=name)
 
 
 def _pool(pool: Pool, report: Report) -> None:
@@ -88,7 +104,8 @@ class DagReporter:
         report.drop(m.DAG_TAG_INFO, tags.dropped)
         for tag in tags.shown:
             report.add(m.DAG_TAG_INFO, 1, dag_id=dag_id, tag=tag)
-        report.add(m.DAG_NEXT_RUN, dag.next_run, dag_id=dag_id)
+        # For a continuous one Airflow 3 shows a time that is past as soon as the run before it begins.
+        report.add(m.DAG_NEXT_RUN, None if dag.schedule == CONTINUOUS else dag.next_run, dag_id=dag_id)
         if dag.periodic:
             report.add(m.DAG_SCHEDULE_INTERVAL, longest_interval(dag.schedule), dag_id=dag_id)
         for metric, objective in self._objectives().items():
@@ -115,10 +132,12 @@ class DagReporter:
 
 def _counts(dag_id: str, runs: DagRuns, report: Report) -> None:
     report.add(m.DAG_RUNNING_RUNS, len(runs.running), dag_id=dag_id)
-    report.add(m.DAG_QUEUED_RUNS, len(runs.queued), dag_id=dag_id)
+    report.add(m.DAG_QUEUED_RUNS, len(runs.queued) + len(runs.planned), dag_id=dag_id)
     started = (run.start for run in runs.running if run.start is not None)
     report.add(m.DAG_OLDEST_RUNNING_START, min(started, default=None), dag_id=dag_id)
-    report.add(m.DAG_OLDEST_QUEUED, min((run.waits_since for run in runs.queued), default=None), dag_id=dag_id)
+    # All runs of a backfill are queued at once, and wait for each other.
+    waiting = (run.waits_since for run in runs.queued if run.run_type != "backfill")
+    report.add(m.DAG_OLDEST_QUEUED, min(waiting, default=None), dag_id=dag_id)
     if runs.recent is not None:
         for state in m.ENDED_RUN_STATES:
             report.add(m.DAG_RECENT_RUNS, runs.recent[state], dag_id=dag_id, state=state)
@@ -127,6 +146,8 @@ def _counts(dag_id: str, runs: DagRuns, report: Report) -> None:
 def _last(dag_id: str, last: LastRuns, report: Report) -> None:
     if last.newest:
         _newest(dag_id, last.newest, report)
+    if last.ended:
+        report.add_states(m.DAG_LAST_ENDED_STATE, "state", last.ended.state, dag_id=dag_id)
     if last.succeeded:
         report.add(m.DAG_LAST_SUCCESS, last.succeeded.end, dag_id=dag_id)
         report.add(m.DAG_LAST_SUCCESS_DURATION, last.succeeded.duration, dag_id=dag_id)
@@ -139,7 +160,8 @@ def _newest(dag_id: str, run: DagRun, report: Report) -> None:
     report.add(m.DAG_LAST_RUN_START, run.start, dag_id=dag_id)
     report.add(m.DAG_LAST_RUN_END, run.end if ended else None, dag_id=dag_id)
     report.add(m.DAG_LAST_RUN_DURATION, run.duration, dag_id=dag_id)
-    report.add(m.DAG_LAST_RUN_QUEUED_DURATION, _between(run.queued_at, run.start), dag_id=dag_id)
+    queued = None if run.queued_at is None else max(run.queued_at, run.run_after)
+    report.add(m.DAG_LAST_RUN_QUEUED_DURATION, _between(queued, run.start), dag_id=dag_id)
     if run.run_type == "scheduled":
         report.add(m.DAG_LAST_RUN_DELAY, _between(run.run_after, run.start), dag_id=dag_id)
 

@@ -69,7 +69,9 @@ def _times(cron: str) -> Iterator[datetime]:
 
 NO_SCHEDULE = "None"
 """What Airflow 3 shows as the schedule of a DAG that has none."""
-_NOT_PERIODIC = (NO_SCHEDULE, "@once", "@continuous", "Asset", "Dataset", "Unresolved DatasetAlias")
+CONTINUOUS = "@continuous"
+"""The schedule of a DAG that has its next run when the one that runs has ended."""
+_NOT_PERIODIC = (NO_SCHEDULE, "@once", CONTINUOUS, "Asset", "Dataset", "Unresolved DatasetAlias")
 
 
 def is_periodic(schedule: str) -> bool:

@@ -6,6 +6,7 @@ upstream wrote loses its control characters and its length.
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterable
 from http.client import HTTPException, RemoteDisconnected
@@ -17,6 +18,7 @@ from requests import exceptions as failed
 from urllib3 import exceptions as lost
 
 from mlvitals.core.collector import Deadline, UpstreamError
+from mlvitals.core.tls import in_words
 
 _LONGEST = 300
 
@@ -81,6 +83,21 @@ def unfinished(url: str) -> UpstreamError:
     return UpstreamError("timeout", f"{shown(url)} did not end its answer in time")
 
 
+# As in /login.html, /oauth2/authorize, sso.example.org.
+_LOGIN = re.compile(r"(?<![a-z])(log[_-]?[io]n|sign[_-]?in|auth|authorize|oauth|openid|saml|sso|idp)(?![a-z])", re.I)
+
+
+def misled(url: str, target: str) -> str:
+    """What to do about a redirect that is not followed."""
+    parts = urlsplit(target)
+    other_host = parts.hostname != urlsplit(url).hostname
+    if _LOGIN.search(f"{parts.hostname if other_host else ''}{parts.path}"):
+        return "it wants a login there: check auth, or set url to an address that leads past what asks for it"
+    if other_host:
+        return "that is another host: a proxy or a login may stand in between; if the system has moved, change url"
+    return "set url to that address"
+
+
 def refusal(response: Response, url: str) -> UpstreamError:
     """The answer was not 200."""
     text = f"{shown(url)} answered {response.status_code} {plain(response.reason or '')}".rstrip()
@@ -128,7 +145,7 @@ _OTHER_NAME = (62, 64)
 def tls_words(error: BaseException) -> str:
     """Why TLS failed, and which key of tls_config would mend it."""
     if not isinstance(error, ssl.SSLCertVerificationError):
-        return words_of(error)
+        return in_words(words_of(error))
     words = f"certificate verify failed: {plain(error.verify_message)}"
     if error.verify_code in _UNKNOWN_AUTHORITY:
         return f"{words}; if it is right, name the CA that signed it as tls_config.ca_file"

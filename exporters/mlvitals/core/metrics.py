@@ -6,6 +6,12 @@ from mlvitals.core.metric import counter, gauge, info
 
 REASONS = ("auth", "connect", "timeout", "http", "parse", "limit", "internal")
 """Why a target could not be read; 401 and 403 are `auth`, TLS and lost connections `connect`, other statuses `http`."""
+REFUSALS = ("no_credentials", "wrong_credentials", "busy", "tls", "header", "idle", "full")
+"""Why a client of mlvitals' own server was turned away.
+
+`busy`: too many passwords wait to be checked. `tls`: the handshake failed. `header`: the request's is too large.
+`idle`: its connection had no request in progress and made room for another one. `full`: all had one.
+"""
 
 TARGET_UP = gauge("mlvitals_target_up", "1 when the last collection read this target, 0 when it failed", "target")
 TARGET_FAILURE = gauge(
@@ -46,4 +52,9 @@ CONFIG_LAST_RELOAD_SUCCESSFUL = gauge(
 CONFIG_LAST_RELOAD_SUCCESS = gauge(
     "mlvitals_config_last_reload_success_timestamp_seconds",
     "When the configuration that is running was loaded, Unix time",
+)
+HTTP_REFUSALS = counter(
+    "mlvitals_http_refusals_total",
+    "Requests and connections that mlvitals' own server turned away, by reason, since start",
+    reason=REFUSALS,
 )

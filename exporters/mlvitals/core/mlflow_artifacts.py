@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import BaseModel, NonNegativeInt, TypeAdapter
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import plain
@@ -36,6 +36,8 @@ class _Version(BaseModel):
 
 
 class _Aliased(BaseModel):
+    model_config = ConfigDict(protected_namespaces=())
+
     model_version: _Version
 
 

@@ -19,9 +19,10 @@ import requests
 from pydantic import TypeAdapter, ValidationError
 from urllib3 import exceptions as lost
 
+from mlvitals.core.calls import logged
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.credentials import Credentials, Given
-from mlvitals.core.failures import hide, refusal, shown, unexpected, words_of
+from mlvitals.core.failures import hide, misled, refusal, shown, unexpected, words_of
 from mlvitals.core.room import LARGE, Room
 from mlvitals.core.settings import HttpSettings
 from mlvitals.core.transport import Transport, pour
@@ -54,6 +55,7 @@ class Client:
         explain: Explain | None = None,
         credentials: Credentials | None = None,
     ) -> None:
+        self._name = settings.name
         self._base = settings.url + "/"
         self._credentials = credentials or Given(settings.auth)
         self._max_body = max_body
@@ -121,10 +123,16 @@ class Client:
         options: dict[str, Any],
     ) -> T:
         for _ in range(MAX_REDIRECTS + 1):
-            with self._transport.open(method, url, deadline, headers, options) as response:
+            with (
+                logged(self._name, method, url, self._secrets) as call,
+                self._transport.open(method, url, deadline, headers, options) as response,
+            ):
+                call.status = response.status_code
                 self.clock = _clock(response)
                 if not response.is_redirect:
-                    return use(response, url, deadline)
+                    used = use(response, url, deadline)
+                    call.size = response.raw.tell()
+                    return used
                 url = _redirected(response, method, url)
                 # What was asked for stands in the new address.
                 options.pop("params", None)
@@ -233,11 +241,12 @@ def _redirected(response: requests.Response, method: str, url: str) -> str:
         same = _same_origin(url, target)
     except ValueError:
         raise UpstreamError("http", f"{shown(url)} redirects to an address that is not a URL") from None
-    if method != "GET" and response.status_code not in (307, 308):
-        raise UpstreamError("http", f"{shown(url)} redirects a {method} to {shown(target)}: set url to that address")
-    if not same:
-        raise UpstreamError("http", f"{shown(url)} redirects to {shown(target)}: set url to that address")
-    return target
+    lost = method != "GET" and response.status_code not in (307, 308)
+    if same and not lost:
+        return target
+    what = f" a {method}" if lost else ""
+    advice = misled(url, target)
+    raise UpstreamError("http", f"{shown(url)} redirects{what} to {shown(target)}: {advice}")
 
 
 def _same_origin(url: str, target: str) -> bool:

@@ -21,7 +21,7 @@ class Report:
         """Add a sample, unless there is no value; one that is no finite number is counted as dropped."""
         if value is None:
             return
-        if math.isfinite(value):
+        if _is_finite(value):
             self._family(metric).add(value, **labels)
         else:
             self._dropped[metric, "not_finite"] += 1
@@ -42,3 +42,11 @@ class Report:
 
     def _family(self, metric: Metric) -> Family:
         return self._families.setdefault(metric, metric.family())
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        # A whole number that no float can hold.
+        return False

@@ -113,10 +113,19 @@ class ExporterRunner:
         self.state = ExporterState(name, collectors)
         self._loops = [_Loop(collector, self.state) for collector in collectors]
 
+    def prepare(self) -> None:
+        """Start the threads, which collect nothing before `start`. Raises OSError when there are no more to be had."""
+        for loop in self._loops:
+            try:
+                loop.prepare()
+            except RuntimeError as error:
+                raise OSError(f"cannot begin exporter {self.state.name!r}: {error}") from None
+
     def start(self) -> None:
         """Begin collecting, at once."""
+        self.prepare()
         for loop in self._loops:
-            loop.start()
+            loop.begin()
 
     def cancel(self) -> None:
         """Begin no collection any more and cut those under way."""
@@ -127,7 +136,8 @@ class ExporterRunner:
         """Wait for the end of what was cancelled, `timeout` seconds at most."""
         end = time.monotonic() + timeout
         for loop in self._loops:
-            loop.join(max(0.0, end - time.monotonic()))
+            if loop.ident:
+                loop.join(max(0.0, end - time.monotonic()))
 
 
 def collect_once(name: str, collectors: Sequence[Collector]) -> ExporterState:
@@ -159,10 +169,20 @@ class _Loop(threading.Thread):
         super().__init__(name=f"{state.name}/{collector.name}", daemon=True)
         self._collector = collector
         self._state = state
+        self._begun = threading.Event()
         self._stop_asked = threading.Event()
         self._current: Collection | None = None
 
+    def prepare(self) -> None:
+        """Have a thread, which waits for `begin`. Raises RuntimeError when there is none to be had."""
+        if not self.ident:
+            self.start()
+
+    def begin(self) -> None:
+        self._begun.set()
+
     def run(self) -> None:
+        self._begun.wait()
         wait, failures = 0.0, 0
         while not self._stop_asked.wait(wait):
             started = time.monotonic()
@@ -177,5 +197,9 @@ class _Loop(threading.Thread):
 
     def cancel(self) -> None:
         self._stop_asked.set()
+        self._begun.set()
+        if not self.ident:
+            # There is no thread that would do it at its end.
+            self._collector.close()
         if self._current:
             self._current.cancel()

@@ -12,17 +12,19 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal, NoReturn, cast
 
 import structlog
 from tornado.http1connection import HTTP1Connection
-from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPHeaders
+from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 
 from mlvitals.core.access import BusyError, Guard
+from mlvitals.core.failures import plain
+from mlvitals.core.listener import Listener
+from mlvitals.core.refusals import Refusals
 from mlvitals.core.webconfig import WebConfig, tls_context
 
 log = structlog.get_logger()
@@ -31,7 +33,8 @@ HEADER_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
 DRAIN_SECONDS = 5.0
 MAX_HEADER = 16 * 1024
-MAX_CONNECTIONS = 512
+_READ_HEADER = 4 * MAX_HEADER
+"""A larger one is not read to its end, so that it gets no answer."""
 _SLICE = 256 * 1024
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _HEADERS = {
@@ -101,14 +104,18 @@ def address_of(sockets: Sequence[socket.socket]) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+Underway = dict[asyncio.Task[None], IOStream]
+"""Requests that are being answered, and their connections."""
+
+
 class Server:
     """Serves routes on sockets. `secure` may be called at any time and holds for new connections and requests."""
 
-    def __init__(self, sockets: Sequence[socket.socket], routes: Sequence[Route]) -> None:
+    def __init__(self, sockets: Sequence[socket.socket], routes: Sequence[Route], refusals: Refusals) -> None:
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="http")
         self._guard = Guard()
-        self._underway: set[asyncio.Task[None]] = set()
-        common = {"guard": self._guard, "underway": self._underway}
+        self._underway: Underway = {}
+        common = {"guard": self._guard, "underway": self._underway, "refusals": refusals}
         of_all = {"threads": self._threads, **common}
         handlers = [(f"(?:{route.path})", _Handler, {"route": route, **of_all}) for route in routes]
         application = Application(
@@ -117,13 +124,15 @@ class Server:
             default_handler_args=common,
             log_function=_log_request,
         )
-        self._http = _HTTPServer(
+        self._http = Listener(
             application,
+            refusals=refusals,
+            busy=lambda: {*self._underway.values()},
             idle_connection_timeout=HEADER_SECONDS,
             body_timeout=HEADER_SECONDS,
-            max_header_size=MAX_HEADER,
+            max_header_size=_READ_HEADER,
             max_body_size=MAX_HEADER,
-            max_buffer_size=4 * MAX_HEADER,
+            max_buffer_size=2 * _READ_HEADER,
         )
         self._sockets = sockets
 
@@ -150,25 +159,6 @@ class Server:
         await self._http.close_all_connections()
 
 
-class _HTTPServer(HTTPServer):
-    """Tornado's server with a bound on open connections, so that strangers cannot take all file descriptors."""
-
-    def initialize(self, *args: Any, **options: Any) -> None:
-        super().initialize(*args, **options)
-        self._open = 0
-
-    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
-        if self._open >= MAX_CONNECTIONS:
-            stream.close()
-            return
-        self._open += 1
-        super().handle_stream(stream, address)
-
-    def on_close(self, server_conn: object) -> None:
-        self._open -= 1
-        super().on_close(server_conn)
-
-
 class _Base(RequestHandler):
     SUPPORTED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -180,37 +170,54 @@ class _Base(RequestHandler):
     def compute_etag(self) -> None:
         """No ETag: hashing a large page costs more than sending it, and scrapers do not ask."""
 
-    def initialize(self, *, guard: Guard, underway: set[asyncio.Task[None]], **_: Any) -> None:
+    def initialize(self, *, guard: Guard, underway: Underway, refusals: Refusals, **_: Any) -> None:
+        self.sent = 0
         self._guard = guard
         self._underway = underway
+        self._refusals = refusals
 
     async def prepare(self) -> None:
         task = cast("asyncio.Task[None]", asyncio.current_task())
-        self._underway.add(task)
-        task.add_done_callback(self._underway.discard)
+        self._underway[task] = self._stream
+        task.add_done_callback(self._underway.pop)
+        if _header_size(self.request) > MAX_HEADER:
+            self._refuse("header", 431)
+        header = self.request.headers.get("Authorization", "")
         try:
-            admitted = await self._guard.admits(self.request.headers.get("Authorization", ""), self._stream.closed)
+            admitted = await self._guard.admits(header, self._stream.closed)
         except BusyError:
-            raise HTTPError(503) from None
+            self._refuse("busy", 503)
         if not admitted:
-            self.set_status(401)
-            self.set_header("WWW-Authenticate", 'Basic realm="mlvitals", charset="UTF-8"')
-            self.finish("401 Unauthorized\n")
+            self._refuse("wrong_credentials" if header else "no_credentials", 401)
+
+    def _refuse(self, reason: str, status: int) -> NoReturn:
+        # Nobody looked at the password of a client that is gone.
+        if not self._stream.closed():
+            self._refusals.note(reason, self.request.remote_ip or "")
+        raise HTTPError(status)
 
     @property
     def _stream(self) -> IOStream:
         return cast(HTTP1Connection, self.request.connection).stream
 
     def write_error(self, status_code: int, **_: object) -> None:
+        if status_code == 401:
+            self.set_header("WWW-Authenticate", 'Basic realm="mlvitals", charset="UTF-8"')
         self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(f"{status_code} {self._reason}\n")
+        body = f"{status_code} {self._reason}\n"
+        self.sent = len(body)
+        self.finish(body)
+
+    def log_exception(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Only our own errors: a stranger's bad requests, and guesses that are turned away, must not fill the log."""
+        if not isinstance(error, HTTPError):
+            log.error("request failed", path=plain(self.request.path), exc_info=error)
 
 
 class _NotFound(_Base):
     async def prepare(self) -> None:
         await super().prepare()
-        if not self._finished:
-            raise HTTPError(404)
+        raise HTTPError(404)
 
 
 class _Handler(_Base):
@@ -265,6 +272,7 @@ class _Handler(_Base):
         if self.request.method != "HEAD":
             for start in range(0, len(body), _SLICE):
                 self.write(body[start : start + _SLICE])
+                self.sent = min(start + _SLICE, len(body))
                 await self.flush()
         await self.finish()
 
@@ -279,7 +287,19 @@ class _Headers(dict[str, str]):
         return super().get(name.lower(), default)
 
 
+def _header_size(request: HTTPServerRequest) -> int:
+    """Bytes, without what stands between names and values."""
+    return len(request.uri or "") + sum(len(name) + len(value) for name, value in request.headers.get_all())
+
+
 def _log_request(handler: RequestHandler) -> None:
-    """Only our own errors: a stranger's bad requests, and guesses that are turned away, must not fill the log."""
-    if handler.get_status() >= 500 and handler.get_status() != 503:
-        log.error("request failed", path=handler.request.path, status=handler.get_status())
+    # Not the whole address: people put secrets into queries.
+    log.debug(
+        "request answered",
+        method=plain(handler.request.method or ""),
+        path=plain(handler.request.path),
+        status=handler.get_status(),
+        seconds=round(handler.request.request_time(), 4),
+        bytes=cast(_Base, handler).sent,
+        client=handler.request.remote_ip,
+    )

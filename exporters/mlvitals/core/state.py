@@ -136,6 +136,17 @@ class ExporterState:
             for gone in state.targets.keys() - spoken.keys() - set(collector.targets):
                 del state.targets[gone]
             self._results += 1
+            series = sum(target.series for target in state.targets.values())
+        read = sum(spoken.values())
+        log.debug(
+            "collection ended",
+            exporter=self.name,
+            collector=collector.name,
+            seconds=round(seconds, 4),
+            series=series,
+            read=read,
+            failed=len(spoken) - read,
+        )
 
     def log_mistake(self, collector: Collector, error: BaseException) -> None:
         """Log what a collector should not have raised, with its traceback, unless the last one was the same."""

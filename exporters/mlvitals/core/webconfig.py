@@ -14,7 +14,7 @@ import bcrypt
 from pydantic import Field
 
 from mlvitals.core.settings import ConfigFile, Mistake, Settings
-from mlvitals.core.tls import VERSIONS, load_chain, naming
+from mlvitals.core.tls import VERSIONS, load_authorities, load_chain
 
 _VERIFY = {
     "NoClientCert": ssl.CERT_NONE,
@@ -64,12 +64,11 @@ def _is_hash(text: str) -> bool:
 
 
 def tls_context(settings: TlsServer) -> ssl.SSLContext:
-    """A context for new connections. Raises OSError (ssl.SSLError included) when a file cannot be used."""
+    """A context for new connections. Raises UnusableFileError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = VERSIONS[settings.min_version]
     load_chain(context, settings.cert_file, settings.key_file)
     context.verify_mode = _VERIFY[settings.client_auth_type or "NoClientCert"]
     if settings.client_ca_file:
-        with naming(str(settings.client_ca_file)):
-            context.load_verify_locations(settings.client_ca_file)
+        load_authorities(context, settings.client_ca_file)
     return context

@@ -141,9 +141,6 @@ class EvidentlySettings(HttpOptions):
     datasets: tuple[Dataset, ...] = Field((), description="the data sets; see below")
     workspaces: tuple[Workspace, ...] = Field((), description="Evidently workspaces to watch; see below")
     workspace: RunStore | None = Field(None, description="Evidently workspace that runs are written into; see below")
-    runs: RunStore | None = Field(
-        None, description="Evidently workspace that each computation is written into, for Evidently's UI; default none"
-    )
     hdfs_user: str | None = Field(None, description="user.name of WebHDFS without authentication")
     s3: S3 = S3()
     workers: int = Field(1, ge=1, le=16, description="computations at the same time, each in a process of its own")

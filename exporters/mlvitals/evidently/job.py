@@ -42,5 +42,4 @@ class Message(BaseModel):
     outcome: Outcome | None = None
     failed: Failed | None = None
     html: str | None = None
-    unwritten: str | None = None
-    """Why the run is not in the workspace that `runs` names; empty when it is."""
+    not_written: Failed | None = None

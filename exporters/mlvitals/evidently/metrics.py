@@ -186,11 +186,6 @@ DATASET_MODEL_VERSION = gauge(
 DATASET_COMPUTED = gauge(
     "evidently_dataset_computed_timestamp_seconds", "End of the last computation, which new data brings", "dataset"
 )
-DATASET_RUN_WRITTEN = gauge(
-    "evidently_dataset_run_written",
-    "1 when the last computation is in the Evidently workspace that `runs` names, 0 when it could not be written",
-    "dataset",
-)
 DATASET_DURATION = gauge(
     "evidently_dataset_computation_duration_seconds", "How long the last computation took", "dataset"
 )

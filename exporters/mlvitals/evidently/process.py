@@ -25,7 +25,7 @@ from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import plain
 from mlvitals.evidently.job import Job, Message
 from mlvitals.evidently.memory import resident_memory
-from mlvitals.evidently.results import Outcome, Progress
+from mlvitals.evidently.results import Failed, Outcome, Progress
 
 log = structlog.get_logger()
 
@@ -49,7 +49,7 @@ def run(job: Job, deadline: Deadline, heard: Callable[[Progress], None] = lambda
             if outcome is None:
                 raise
             # The numbers are there; what was to be done with them was not, or not in time.
-            return outcome if outcome.html else outcome.model_copy(update={"unwritten": str(error)})
+            return outcome.model_copy(update={"not_written": Failed(reason=error.reason, message=str(error))})
         if outcome is None:
             raise UpstreamError("internal", worker.last_words(job.dataset.name))
     return outcome
@@ -58,7 +58,7 @@ def run(job: Job, deadline: Deadline, heard: Callable[[Progress], None] = lambda
 def _taken(outcome: Outcome | None, message: Message) -> Outcome | None:
     if message.failed:
         raise UpstreamError(message.failed.reason, message.failed.message)
-    more = {name: told for name in ("html", "unwritten") if (told := getattr(message, name)) is not None}
+    more = {name: told for name in ("html", "not_written") if (told := getattr(message, name)) is not None}
     return message.outcome or (outcome.model_copy(update=more) if outcome and more else outcome)
 
 

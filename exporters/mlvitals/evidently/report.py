@@ -16,6 +16,7 @@ from mlvitals.evidently import metrics
 from mlvitals.evidently.config import MLFLOW, Dataset, EvidentlySettings
 from mlvitals.evidently.plan import PRESETS, Side
 from mlvitals.evidently.results import Column, Outcome, Overview, Read, Results, Statistics, TestResult
+from mlvitals.evidently.workspace.metrics import RUN_FAILURE
 
 _STATISTICS: Mapping[str, Metric] = {
     "distinct": metrics.COLUMN_DISTINCT_VALUES,
@@ -74,11 +75,11 @@ class _DatasetReport:
     def computation(self, computed: Computed, settings: EvidentlySettings) -> None:
         self._add(metrics.DATASET_COMPUTED, computed.ended)
         self._add(metrics.DATASET_DURATION, computed.seconds)
-        if computed.outcome.unwritten is not None:
-            self._add(metrics.DATASET_RUN_WRITTEN, not computed.outcome.unwritten)
         self._add(metrics.DATASET_PEAK_MEMORY, computed.outcome.peak_memory)
         self._add(metrics.DATASET_TIME_LIMIT, settings.budget)
         self._add(metrics.DATASET_MEMORY_LIMIT, settings.memory_limit)
+        if computed.outcome.not_written:
+            self._add(RUN_FAILURE, 1, reason=computed.outcome.not_written.reason)
 
     def read(self, side: Side, read: Read) -> None:
         for field, metric in _READ.items():

@@ -16,8 +16,9 @@ from mlvitals.evidently.plan import Method, Side, TestName
 ColumnKind = Literal["numeric", "categorical", "datetime", "text", "unsupported"]
 """What a column is computed as. `text` has statistics only; of `unsupported` ones only missing values are counted."""
 ColumnReason = Literal["all_null", "too_few", "type", "method", "missing", "unsupported", "error"]
-"""Why a column has no drift score: no values on a side, fewer than two, other types on both sides, a method that its
-kind has not, absent on a side, a type that is not looked at, Evidently failed (the message says how)."""
+"""Why a column has no drift score: no values on a side, fewer than two (for chisquare: categories), other types on both
+sides, a method that its kind has not, absent on a side, a type that is not looked at, Evidently failed (the message
+says how)."""
 SchemaChange = Literal["missing", "new", "type_changed", "all_null"]
 Bound = Literal["lt", "lte", "gt", "gte"]
 Status = Literal["success", "warning", "fail", "error", "skipped"]
@@ -26,7 +27,8 @@ Status = Literal["success", "warning", "fail", "error", "skipped"]
 class Result(BaseModel):
     """Base of what is told: frozen, and strict about unknown fields."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
+    # A field may be named after a model.
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null", protected_namespaces=())
 
 
 class Score(Result):
@@ -182,6 +184,13 @@ class Read(Result):
     """Version behind the alias, where the location is a model's."""
 
 
+class Failed(Result):
+    """A computation that did not."""
+
+    reason: Reason
+    message: str
+
+
 class Outcome(Result):
     """A computation that ended well. `unchanged`: both identities are those that were known; nothing else is set."""
 
@@ -192,15 +201,8 @@ class Outcome(Result):
     """Bytes, of the worker."""
     html: str | None = None
     """Evidently's report, where it was asked for."""
-    unwritten: str | None = None
-    """Why the run is not in the workspace that `runs` names, empty when it is; None when none is named."""
-
-
-class Failed(Result):
-    """A computation that did not."""
-
-    reason: Reason
-    message: str
+    not_written: Failed | None = None
+    """Why the run is not in the configured workspace, if it is not."""
 
 
 class Progress(Result):

@@ -15,7 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import plain
@@ -26,10 +26,6 @@ from mlvitals.evidently.memory import peak_memory
 from mlvitals.evidently.plan import SIDES
 from mlvitals.evidently.reading import read_all, resolve
 from mlvitals.evidently.results import Failed, Outcome, Progress, Results
-from mlvitals.evidently.workspace.config import RunStore
-
-if TYPE_CHECKING:
-    from mlvitals.evidently.workspace.snapshot import Run
 
 
 def main() -> None:
@@ -65,7 +61,7 @@ def _answers(job: Job, tell: Tell) -> Iterator[Message]:
     """The numbers first: what is done with them then may take long, or fail."""
     done = _done(job, tell)
     yield done
-    if done.outcome and done.outcome.results and (job.html or job.settings.runs):
+    if done.outcome and done.outcome.results and (job.html or job.settings.workspace):
         yield from _handed_on(job, done.outcome, done.outcome.results)
 
 
@@ -79,19 +75,11 @@ def _handed_on(job: Job, outcome: Outcome, results: Results) -> Iterator[Message
     run = Run(dataset.name, results, time.time(), dataset.drift.share, named and named["model"], version)
     if job.html:
         yield Message(html=snapshot(run).get_html_str(as_iframe=False))
-    if job.settings.runs:
-        yield Message(unwritten=_unwritten(job, run, job.settings.runs))
+    if store := job.settings.workspace:
+        # With Evidently's own workspaces, which not every computation needs.
+        from mlvitals.evidently.workspace.write import try_to_write
 
-
-def _unwritten(job: Job, run: Run, store: RunStore) -> str:
-    """Why the run cannot be written; empty when it is."""
-    from mlvitals.evidently.workspace.write import write_run
-
-    try:
-        write_run(run, store, job.settings, Deadline(job.seconds))
-    except UpstreamError as error:
-        return str(error)
-    return ""
+        yield Message(not_written=try_to_write(run, store, job.settings, Deadline(job.seconds)))
 
 
 def _done(job: Job, tell: Tell) -> Message:

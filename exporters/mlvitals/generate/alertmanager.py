@@ -110,6 +110,11 @@ def _inhibitions() -> list[dict[str, Any]]:
         _inhibition([missing, 'exporter="mlvitals"'], [missing, 'exporter!="mlvitals"'], ["instance"]),
         _inhibition(['alertname=~".+MetadatabaseUnhealthy"'], ['alertname=~".+Unhealthy"'], page),
         _inhibition(['alertname=~".+SchedulerUnhealthy"'], [f'alertname=~".+({WAITING})"'], page),
+        # The text about the data set names its columns.
+        _inhibition(['alertname=~".+DatasetDrifted"'], ['alertname=~".+ColumnDrifted"'], [*page, "dataset"]),
+        _inhibition(
+            ['alertname=~".+DatasetDrifted"'], ['alertname=~".+TestFailing"', 'preset="DataDrift"'], [*page, "dataset"]
+        ),
         # The run of an orchestrating DAG fails because that of its child does, which is the text that names both.
         _inhibition(['alertname=~".+TriggeredRunFailed"'], ['alertname=~".+DagRunFailed"'], [*page, "dag_id"]),
     ]

@@ -1,7 +1,7 @@
 """Grafana's provisioning: data sources where they are known, the dashboards and the provider that loads them.
 
 The shipped dashboards are read as data; grafanalib is not needed. What the configuration changes in them are the values
-of two variables: where mlvitals is reached (runbook links) and the data source that is chosen first.
+of two variables, where mlvitals is reached and the data source that is chosen first, and where runbooks are kept.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ Json = dict[str, Any]
 
 PROMETHEUS = {"name": "mlvitals Prometheus", "uid": "mlvitals-prometheus"}
 ALERTMANAGER = {"name": "mlvitals Alertmanager", "uid": "mlvitals-alertmanager"}
+RUNBOOKS = "${mlvitals_url:raw}/runbooks/"
+"""What links to runbooks begin with in the shipped dashboards."""
 FOLDER = {"folder": "mlvitals", "folderUid": "mlvitals"}
 
 ABOUT_SOURCES = "Data sources of Grafana; belongs into its folder provisioning/datasources."
@@ -72,6 +74,8 @@ def _literal(text: str) -> str:
 
 
 def _applied(text: str, config: Config) -> str:
+    if config.links.runbooks:
+        text = text.replace(RUNBOOKS, json.dumps(f"{config.links.runbooks}/")[1:-1])
     dashboard = json.loads(text)
     for variable in dashboard.get("templating", {}).get("list", []):
         if variable["name"] == "mlvitals_url":

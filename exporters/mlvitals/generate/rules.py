@@ -1,4 +1,4 @@
-"""Rule files: the shipped rules with the changes of `alerts:` and with whole links."""
+"""Rule files: the shipped rules with the changes of `alerts:` and with whole links; and the runbooks that they link."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ ABOUT = "Prometheus rules; `promtool check rules` reads this file."
 
 
 def files(config: Config) -> dict[str, str]:
-    """Path below the output folder -> rule file."""
+    """Path below the output folder -> rule file or runbook."""
     changed = {name: _groups(content, config) for name, content in assets.rule_files().items()}
-    return {
+    pages = {f"runbooks/{name}.md": text for name, text in assets.runbooks().items()}
+    return pages | {
         f"prometheus/rules/{name}": yaml_file(ABOUT, {"groups": groups}) for name, groups in changed.items() if groups
     }
 
@@ -48,11 +49,12 @@ def _overridden(rule: dict[str, Any], override: AlertOverride) -> dict[str, Any]
 
 def _linked(annotations: dict[str, str], config: Config) -> dict[str, str]:
     """The annotations with links made whole; a link to something that is nowhere is left out."""
-    bases = {"runbook_url": config.web.url, "dashboard": config.links.grafana}
+    bases = {"runbook_url": ("/runbooks", config.runbooks), "dashboard": ("", config.links.grafana)}
     linked = {}
     for name, text in annotations.items():
-        if name not in bases or not text.startswith("/"):
+        prefix, base = bases.get(name, ("", None))
+        if name not in bases or not text.startswith(f"{prefix}/"):
             linked[name] = text
-        elif base := bases[name]:
-            linked[name] = base + text
+        elif base:
+            linked[name] = base + text.removeprefix(prefix)
     return linked

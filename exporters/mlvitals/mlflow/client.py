@@ -232,6 +232,10 @@ class _Explain:
                 f"MLflow refuses the host name {self._host!r}: start it with --allowed-hosts '{self._host}' "
                 "(or MLFLOW_SERVER_ALLOWED_HOSTS) beside the names that it has now",
             )
+        if status == 403:
+            # Its auth app refuses what no rule of it is about, before anything looks whether that is served.
+            why = "this user lacks a permission, or the path of url is wrong: MLflow answers both alike"
+            return UpstreamError("auth", f"{self._url} answered 403: {why}")
         if status == 404:
             return UpstreamError("http", f"there is no MLflow REST API below {self._url}: check url and its path")
         if status == 400 and (message := _message(body)):

@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 
 from mlvitals import assets
 from mlvitals.core.page import Rendered, render_live
+from mlvitals.core.refusals import Refusals
 from mlvitals.core.server import Request, Response, Route
 from mlvitals.model import Links
 from mlvitals.suite import Suite
@@ -21,13 +22,17 @@ _NOT_FOUND = Response(b"404 Not Found\n", status=404)
 class Endpoints:
     """Everything that is answered. `standalone` puts the only exporter's page behind `/metrics` too.
 
+    `refusals` are those of the server, which `/metrics` shows.
     `reload` loads the configuration again and returns what is wrong with it; without it there is no such path.
     """
 
-    def __init__(self, suite: Suite, reload: Callable[[], list[str]] | None, *, standalone: bool = False) -> None:
+    def __init__(
+        self, suite: Suite, refusals: Refusals, reload: Callable[[], list[str]] | None, *, standalone: bool = False
+    ) -> None:
         self.external_url: str | None = None
         self.links = Links()
         self._suite = suite
+        self._refusals = refusals
         self._reload = reload
         self._standalone = standalone
 
@@ -50,7 +55,7 @@ class Endpoints:
 
     def _process(self, request: Request) -> Response:
         before = next((exporter.page for exporter in self._suite.exporters.values() if self._standalone), None)
-        families = self._suite.process_families()
+        families = [*self._suite.process_families(), self._refusals.family().exposition()]
         return _metrics(
             render_live(families, request.headers.get("Accept", ""), gzipped=request.accepts_gzip, before=before)
         )

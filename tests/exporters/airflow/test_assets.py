@@ -87,3 +87,31 @@ def test_an_event_of_an_unknown_data_set_is_left_out() -> None:
     airflow.event(1, NOW)
     with Replay(airflow) as server, rest_source(server.url) as source:
         assert read(source) == {}
+
+
+def test_an_event_of_a_clock_that_is_ahead_hides_no_other(airflow: FakeAirflow, source: RestSource) -> None:
+    airflow.asset(0, "s3://ahead")
+    airflow.asset(1, "s3://right")
+    airflow.event(0, NOW + 3600)
+    airflow.event(1, NOW - 600)
+    assert read(source) == {"s3://ahead": NOW + 3600, "s3://right": NOW - 600}
+    airflow.now += 30
+    airflow.event(1, airflow.now)
+    assert read(source) == {"s3://ahead": NOW + 3600, "s3://right": NOW + 30}
+
+
+def test_an_event_of_a_clock_that_is_behind_is_found_in_time(
+    airflow: FakeAirflow, server: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assets, "MAX_EVENTS", 3)
+    for number in range(3):
+        airflow.asset(number, f"s3://{number}")
+        for age in range(3):
+            airflow.event(number, NOW - 9000 - number - age)
+    airflow.event(1, NOW)
+    with rest_source(server.url, baseline_interval="1ms") as source:
+        assert read(source) == {"s3://0": NOW - 9000, "s3://1": NOW, "s3://2": NOW - 9002}
+        airflow.event(2, NOW - 600)
+        server.requests.clear()
+        assert read(source) == {"s3://0": NOW - 9000, "s3://1": NOW, "s3://2": NOW - 600}
+        assert not any("dataset_id" in request.query for request in server.requests), "what is known stays"

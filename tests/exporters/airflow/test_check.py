@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def _respond(fake: FakeAirflow, request: Request) -> Answer:
 
 
 def _check(folder: Path, url: str, auth: dict[str, str] | None) -> Iterator[str]:
-    """Exit code and table, as wide as it must be."""
+    """Exit code, table and what is wrong, on lines as long as they must be."""
     entry: dict[str, object] = {"name": "airflow", "type": "airflow", "url": url}
     if auth:
         *_, (kind, secret) = auth.items()
@@ -57,7 +58,8 @@ def _check(folder: Path, url: str, auth: dict[str, str] | None) -> Iterator[str]
     (folder / "mlvitals.yml").write_text(json.dumps({"exporters": [entry]}))
     # In a process of its own: a command sets up the log of its process.
     command = [sys.executable, "-m", "mlvitals", "check", "--live"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    wide = {**os.environ, "COLUMNS": "1000"}
+    done = subprocess.run(command, cwd=folder, env=wide, capture_output=True, text=True, timeout=120, check=False)
     yield f"exit code {done.returncode}"
     for line in done.stdout.splitlines()[2:]:
         yield re.sub(" {2,}", "  ", line).rstrip()

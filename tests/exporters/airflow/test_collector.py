@@ -156,6 +156,7 @@ _ROWS = st.fixed_dictionaries(
         "name": st.text(max_size=300),
         "filename": st.text(max_size=300),
         "import_error_id": st.just(1),
+        "try_number": st.integers() | st.just(10**400),
         "rendered_fields": ANY_JSON | st.just({"trigger_dag_id": "child", "trigger_run_id": "c"}),
         **dict.fromkeys(("slots", "open_slots", "running_slots", "queued_slots", "scheduled_slots"), st.floats()),
     }
@@ -198,6 +199,26 @@ def test_one_target_fails_without_the_others(airflow: FakeAirflow, server: Repla
         with Whole(server.url) as whole:
             failed = {result.target for result in whole.results() if isinstance(result, Failure)}
         assert failed == expected, end
+
+
+def test_a_dead_metadata_database_is_told_by_those_that_live(airflow: FakeAirflow, server: Replay) -> None:
+    # Of what it cannot look up, and what does not run at all, Airflow says the same.
+    airflow.health = dict.fromkeys(m.COMPONENTS, "unhealthy")
+
+    def respond(request: Request) -> Answer:
+        lives = request.path.endswith(("/version", "/health", "/auth/token"))
+        return airflow(request) if lives else Answer(500)
+
+    server.respond = respond
+    with Whole(server.url) as whole:
+        results = {result.target: result for result in whole.results()}
+    assert {name for name, result in results.items() if isinstance(result, Failure)} == set(TARGETS) - {m.SERVER}
+    told = results[m.SERVER]
+    assert isinstance(told, Snapshot)
+    assert samples(told) == {
+        sample(m.SERVER_INFO, version=airflow.version, source=f"rest_{airflow.api}"): 1,
+        sample(m.COMPONENT_HEALTHY, component="metadatabase"): 0,
+    }, "more is not known"
 
 
 # An empty one, and a huge one
@@ -321,7 +342,8 @@ def test_owners_are_shown_in_one_order(airflow: FakeAirflow, server: Replay) -> 
     [
         ("scheduled", "scheduled"),
         ("dataset_triggered", "asset_triggered"),
-        ("asset_materialization", "other"),
+        ("asset_materialization", "asset_materialization"),
+        ("of tomorrow", "other"),
         ("", "other"),
     ],
 )
@@ -349,6 +371,61 @@ def test_delays_of_a_run(airflow: FakeAirflow, server: Replay) -> None:
     assert sample(m.DAG_LAST_RUN_DELAY, dag_id="b") not in page
     assert page.get(sample(m.DAG_LAST_RUN_QUEUED_DURATION, dag_id="b")) == (20 if told else None)
     assert page[sample(m.DAG_OLDEST_QUEUED, dag_id="c")] == NOW - (40 if told else 86_400)
+
+
+def test_a_queued_run_waits_once_it_is_due_and_those_of_a_backfill_wait_for_each_other(
+    airflow: FakeAirflow, server: Replay
+) -> None:
+    for dag_id in ("tomorrow", "backfilled", "both"):
+        airflow.dag(dag_id)
+    tomorrow = {"run_after": NOW + 86_400, "queued_at": NOW - 900, "run_type": "manual"}
+    backfill = {"run_after": NOW - 9 * 86_400, "queued_at": NOW - 7200, "run_type": "backfill"}
+    airflow.run("tomorrow", "r", "queued", **tomorrow)
+    airflow.run("backfilled", "r", "queued", **backfill)
+    airflow.run("both", "r1", "queued", **backfill)
+    airflow.run("both", "r2", "queued", run_after=NOW - 60, queued_at=NOW - 60)
+    with Whole(server.url) as whole:
+        page = whole.page()
+    oldest = {dag_id: page.get(sample(m.DAG_OLDEST_QUEUED, dag_id=dag_id)) for dag_id in airflow.dags}
+    assert oldest == {"tomorrow": None, "backfilled": None, "both": NOW - 60}
+    assert page[sample(m.DAG_QUEUED_RUNS, dag_id="both")] == 2
+
+
+def test_a_run_for_tomorrow_waits_from_tomorrow_on(airflow: FakeAirflow, server: Replay) -> None:
+    airflow.dag("a")
+    airflow.run("a", "tomorrow", "queued", run_after=NOW + 86_400, queued_at=NOW - 3600)
+    with Whole(server.url) as whole:
+        assert sample(m.DAG_LAST_RUN_STATE, dag_id="a", state="queued") not in whole.page()
+        airflow.now += 86_400
+        airflow.run("a", "tomorrow", "running", start_date=airflow.now + 7)
+        queued = whole.page().get(sample(m.DAG_LAST_RUN_QUEUED_DURATION, dag_id="a"))
+        assert queued == (7 if airflow.api == "v2" else None)
+
+
+def test_a_continuous_dag_that_runs_has_no_run_that_is_due(airflow: FakeAirflow, server: Replay) -> None:
+    field = "next_dagrun_run_after" if airflow.api == "v2" else "next_dagrun_create_after"
+    for dag_id, schedule in (("runs on", "@continuous"), ("hourly", "0 * * * *")):
+        airflow.dag(dag_id, schedule, paused=False, **{field: NOW - 3600})
+        airflow.run(dag_id, "r", "running", run_after=NOW - 3600, start_date=NOW - 3600)
+    with Whole(server.url) as whole:
+        page = whole.page()
+    assert {key: value for key, value in page.items() if key[0] == str(m.DAG_NEXT_RUN)} == {
+        sample(m.DAG_NEXT_RUN, dag_id="hourly"): NOW - 3600
+    }
+
+
+def test_a_run_for_tomorrow_does_not_wait_yet(airflow: FakeAirflow, server: Replay) -> None:
+    airflow.dag("a")
+    airflow.run("a", "tomorrow", "queued", run_after=NOW + 86_400, queued_at=NOW - 3600)
+    with Whole(server.url) as whole:
+        page = whole.page()
+        assert page[sample(m.DAG_QUEUED_RUNS, dag_id="a")] == 1
+        assert sample(m.DAG_OLDEST_QUEUED, dag_id="a") not in page
+        assert sample(m.DAG_LAST_RUN_STATE, dag_id="a", state="queued") not in page
+        airflow.run("a", "now", "queued", queued_at=NOW)
+        page = whole.page()
+        assert page[sample(m.DAG_QUEUED_RUNS, dag_id="a")] == 2
+        assert page[sample(m.DAG_OLDEST_QUEUED, dag_id="a")] == NOW
 
 
 def test_objectives_stand_beside_what_they_bound(airflow: FakeAirflow, server: Replay) -> None:

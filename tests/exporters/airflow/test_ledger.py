@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from mlvitals.airflow import ledger
 from mlvitals.airflow.facts import DagRun, RunKey
 from mlvitals.airflow.increments import OVERLAP
-from mlvitals.airflow.ledger import LastRuns, RunLedger
+from mlvitals.airflow.ledger import DagRuns, LastRuns, RunLedger
 from mlvitals.airflow.rest.source import RestSource
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.selection import everything
@@ -40,7 +40,8 @@ class Steps:
 
 
 class Machine(RuleBasedStateMachine):
-    """Runs are queued, start, end, are cleared, deleted, by clocks two minutes off, while collections come and go."""
+    """Runs are queued, also for later, start, end, are cleared, deleted, by clocks two minutes off, while collections
+    come and go."""
 
     api: ClassVar[Literal["v1", "v2"]]
 
@@ -63,12 +64,12 @@ class Machine(RuleBasedStateMachine):
     def time_passes(self, minutes: int) -> None:
         self.airflow.now += minutes * 60
 
-    @rule(dag=st.sampled_from(DAGS), back=st.integers(0, 900), value=st.sampled_from(VALUES), state=st.booleans())
+    @rule(dag=st.sampled_from(DAGS), back=st.integers(-300, 900), value=st.sampled_from(VALUES), state=st.booleans())
     def start(self, dag: str, back: int, value: str, state: bool) -> None:
         self.number += 1
         # No two at once: Airflow itself does not know which is the later one then.
         when = self.airflow.now - back * 60 + self.number / 1000
-        started = {"state": "running", "start_date": when} if state else {"state": "queued"}
+        started = {"state": "running", "start_date": when} if state and back >= 0 else {"state": "queued"}
         self.airflow.run(dag, f"r{self.number}", run_after=when, conf={"model": value}, **started)
 
     @precondition(lambda self: self._in("queued", "running"))
@@ -128,21 +129,33 @@ class Machine(RuleBasedStateMachine):
         for dag, found in known.items():
             runs = [run for run in self.airflow.runs.values() if run["dag_id"] == dag]
             states = Counter(run["state"] for run in runs)
-            assert (len(found.running), len(found.queued)) == (states["running"], states["queued"])
+            planned = [run for run in runs if run["state"] == "queued" and run["run_after"] > self.airflow.now]
+            assert (len(found.running), len(found.planned)) == (states["running"], len(planned))
+            assert len(found.queued) == states["queued"] - len(planned)
             ended = [run for run in runs if run["state"] in ENDED]
             assert found.recent == Counter(run["state"] for run in ended if run["end_date"] > horizon)
-            self._check_last(found.last, runs)
+            begun = [run for run in runs if run not in planned]
+            self._check_last(found.last, begun)
             for value in VALUES:
-                of_value = [run for run in runs if run["conf"]["model"] == value]
+                of_value = [run for run in begun if run["conf"]["model"] == value]
                 self._check_value(found.by_conf.get("model", {}).get(value) or LastRuns(), of_value, horizon)
 
     def _check_last(self, last: LastRuns, runs: list[Json]) -> None:
         newest = max(runs, key=lambda run: float(run["run_after"]), default=None)
         assert (last.newest and last.newest.key.run_id) == (newest and newest["dag_run_id"])
         assert (last.newest and last.newest.state) == (newest and newest["state"])
+        self._check_ended(last.ended, runs)
         succeeded = [run for run in runs if run["state"] == "success"]
         latest = max(succeeded, key=lambda run: float(run["end_date"]), default=None)
         assert (last.succeeded and last.succeeded.key.run_id) == (latest and latest["dag_run_id"])
+
+    def _check_ended(self, ended: DagRun | None, runs: list[Json]) -> None:
+        """One that was cleared, and goes on, may still count as it ended."""
+        order = {run["dag_run_id"]: float(run["run_after"]) for run in runs}
+        last = max((run["dag_run_id"] for run in runs if run["state"] in ENDED), key=order.__getitem__, default=None)
+        cleared = {run["dag_run_id"] for run in runs if run["state"] not in ENDED and "end_date" in run}
+        cleared -= {run_id for run_id in cleared if last and order[run_id] < order[last]}
+        assert (ended and ended.key.run_id) in {last, *cleared}
 
     def _check_value(self, last: LastRuns, runs: list[Json], horizon: float) -> None:
         """What is within the window is right; what is older may not be known."""
@@ -288,6 +301,68 @@ def test_a_success_older_than_the_window_is_found(airflow: FakeAirflow, source: 
     assert (last.newest.key.run_id, last.succeeded.key.run_id) == ("new", "old")
 
 
+@pytest.mark.parametrize("age", [600.0, 30 * 86400.0])
+def test_the_run_that_ended_last_is_known_while_others_wait(
+    airflow: FakeAirflow, source: RestSource, age: float
+) -> None:
+    failed = NOW - age
+    airflow.run("a", "before", "success", run_after=failed - 9, end_date=failed - 9, updated_at=failed - 9)
+    airflow.run("a", "failed", "failed", run_after=failed, end_date=failed, updated_at=failed)
+    airflow.run("a", "runs", "running", run_after=NOW - 60, start_date=NOW - 60)
+    airflow.run("a", "tomorrow", "queued", run_after=NOW + 86400)
+    known = RunLedger(WINDOW, everything)
+    assert sync(known, source)
+    last = known.dags(DAGS)["a"].last
+    assert last.newest is not None
+    assert last.ended is not None
+    assert (last.newest.key.run_id, last.ended.key.run_id) == ("runs", "failed")
+
+
+def test_a_run_that_was_cleared_counts_as_it_ended_until_it_ends_anew(airflow: FakeAirflow, source: RestSource) -> None:
+    airflow.run("a", "r", "failed", run_after=NOW - 600, end_date=NOW - 500)
+    known, seen = RunLedger(WINDOW, everything), []
+    for state in ("failed", "queued", "running", "success"):
+        airflow.now += 30
+        airflow.run("a", "r", state, end_date=airflow.now if state in ENDED else None)
+        list(source.dags(Deadline(10)))
+        sync(known, source)
+        last = known.dags(DAGS)["a"].last
+        seen.append((last.newest and last.newest.state, last.ended and last.ended.state))
+    assert seen == [("failed", "failed"), ("queued", "failed"), ("running", "failed"), ("success", "success")]
+
+
+def test_an_old_success_that_is_touched_is_not_the_last_one(airflow: FakeAirflow, source: RestSource) -> None:
+    for weeks, touched in ((3, NOW), (2, NOW - 14 * 86400)):
+        at = NOW - weeks * 7 * 86400
+        airflow.run("a", f"{weeks} weeks ago", "success", run_after=at, end_date=at, updated_at=touched)
+    airflow.run("a", "today", "failed", run_after=NOW - 60, end_date=NOW - 30)
+    known = RunLedger(WINDOW, everything)
+    sync(known, source)
+    succeeded = known.dags(DAGS)["a"].last.succeeded
+    assert succeeded is not None
+    assert succeeded.key.run_id == "2 weeks ago"
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_a_run_that_is_planned_hides_no_other(api: Literal["v1", "v2"]) -> None:
+    airflow = FakeAirflow(api)
+    airflow.run("a", "tomorrow", "queued", run_after=NOW + 86_400, queued_at=NOW - 3600)
+    airflow.run("a", "old", "failed", run_after=NOW - 86_400, end_date=NOW - 86_400, updated_at=NOW - 86_400)
+    with Replay(airflow) as server, rest_source(server.url) as source:
+        list(source.dags(Deadline(10)))
+        known = RunLedger(WINDOW, everything)
+        for asked, runs in (("old", {"failed"}), ("new", {"success"}), ("tomorrow", {"queued"})):
+            if asked == "new":
+                airflow.run("a", "new", "success", run_after=NOW - 60, end_date=NOW)
+            elif asked == "tomorrow":
+                airflow.now += 86_401
+                list(source.dags(Deadline(10)))
+            assert sync(known, source, "a")
+            newest = known.dags(["a"])["a"].last.newest
+            assert newest is not None
+            assert (newest.key.run_id, {newest.state}) == (asked, runs)
+
+
 def test_runs_that_are_deleted_while_they_run_leave_at_once(airflow: FakeAirflow, source: RestSource) -> None:
     airflow.run("a", "r1", "success", run_after=NOW - 600, end_date=NOW - 500, conf={"model": "x"})
     airflow.run("a", "r2", "running", run_after=NOW - 300, start_date=NOW - 300, conf={"model": "x"})
@@ -382,6 +457,20 @@ def test_an_endless_list_of_runs_is_not_held(
     assert caught.value.reason == "limit"
 
 
+def test_after_too_many_runs_it_goes_on(
+    airflow: FakeAirflow, source: RestSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "MAX_RUNS", 1)
+    for dag_id in DAGS:
+        airflow.run(dag_id, "r", "running", updated_at=0.0)
+    known = RunLedger(WINDOW, everything)
+    with pytest.raises(UpstreamError, match="more than 1 runs"):
+        sync(known, source)
+    airflow.runs.clear()
+    assert sync(known, source)
+    assert all(found == DagRuns(recent=Counter()) for found in known.dags(DAGS).values())
+
+
 def test_the_oldest_values_of_a_conf_key_are_forgotten(
     airflow: FakeAirflow, source: RestSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -392,6 +481,22 @@ def test_the_oldest_values_of_a_conf_key_are_forgotten(
     known = RunLedger(WINDOW, everything)
     sync(known, source)
     assert sorted(known.dags(DAGS)["a"].by_conf["model"]) == ["m3", "m4", "m5"]
+
+
+def test_all_values_together_are_bounded_too(
+    airflow: FakeAirflow, source: RestSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "MAX_ALL_VALUES", 4)
+    for number in range(9):
+        when = NOW - 100 + number
+        conf = {"model": f"m{number}"}
+        airflow.run(DAGS[number % 3], f"r{number}", "success", run_after=when, end_date=when, conf=conf)
+    known = RunLedger(WINDOW, everything)
+    for _ in range(2):
+        sync(known, source)
+        shown = known.dags(DAGS)
+        values = {value for dag in DAGS for value in shown[dag].by_conf.get("model", {})}
+        assert values == {"m5", "m6", "m7", "m8"}, "those of the newest runs"
 
 
 def test_a_renewal_keeps_the_last_runs_by_conf_that_are_older_than_the_window(

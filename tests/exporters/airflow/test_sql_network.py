@@ -151,6 +151,14 @@ def test_a_server_that_says_nothing_is_given_up(scheme: str, monkeypatch: pytest
     assert str(error).startswith(f"{scheme}://127.0.0.1:{server.port}/airflow: no")
 
 
+def test_a_port_where_no_mysql_speaks_is_told_before_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlvitals.airflow.sql.mysql.GREETING_TIMEOUT", 0.1)
+    with listener(hang) as server:
+        error = failure(f"mysql://127.0.0.1:{server.port}/airflow", Deadline(600))
+    assert error.reason == "timeout"
+    assert str(error).endswith(": no greeting, with which MySQL and MariaDB begin: is this their port?")
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_one_attempt_in_a_collection(scheme: str) -> None:
     with listener(hang_up) as server:

@@ -269,8 +269,11 @@ def test_the_last_runs_of_a_dag_however_old(airflow: AirflowDatabase, source: Sq
     airflow.run("train", "success", "success", NOW - 90 * DAY, end=NOW - 90 * DAY + 9)
     airflow.run("train", "backfilled", "success", NOW - 100 * DAY, end=NOW - 80 * DAY)
     airflow.run("train", "failed", "failed", NOW - 70 * DAY, end=NOW - 70 * DAY + 9)
+    airflow.run("train", "waits", "queued", NOW)
     airflow.run("other", "newest", "success", NOW, end=NOW)
-    assert {run.key.run_id for run in source.last_runs("train", deadline())} == {"backfilled", "failed"}
+    airflow.run("train", "tomorrow", "queued", NOW + DAY, queued_at=NOW)
+    found = {run.key.run_id for run in source.last_runs("train", deadline())}
+    assert found == {"backfilled", "failed"}, "what is active is known anyway"
     assert [run.key.run_id for run in source.last_runs("other", deadline())] == ["newest"]
     assert list(source.last_runs("never ran", deadline())) == []
 
@@ -459,13 +462,64 @@ def test_the_run_that_a_task_triggered_last(airflow: AirflowDatabase, source: Sq
     assert list(source.triggered(SINCE, ["overall"], deadline())) == []
 
 
-def test_what_was_triggered_before_the_window_is_not_told(airflow: AirflowDatabase, source: SqlSource) -> None:
-    parent = airflow.run("overall", "p", "running", NOW - 3 * DAY, start=NOW - 3 * DAY)
-    airflow.trigger(parent, "overall", "p", "go", ("train", "c"), NOW - 2 * DAY)
-    airflow.run("train", "c", "success", NOW - 2 * DAY, end=NOW)
-    assert list(source.triggered(SINCE, ["overall"], deadline())) == []
-    triggered: list[Triggered] = list(source.triggered(NOW - 2.5 * DAY, ["overall"], deadline()))
-    assert [each.run.key for each in triggered] == [RunKey("train", "c")]
+def test_what_was_triggered_before_the_window_is_told_of_what_still_runs(
+    airflow: AirflowDatabase, source: SqlSource
+) -> None:
+    for number, (task, state) in enumerate([("waits", "running"), ("is over", "success")]):
+        begin, end = NOW - 3 * DAY + number, None if state == "running" else NOW - 2 * DAY
+        parent = airflow.run("overall", task, state, begin, start=begin, end=end)
+        airflow.trigger(parent, "overall", task, task, ("train", f"of {task}"), begin + 60)
+        airflow.run("train", f"of {task}", "success", begin + 60, end=NOW)
+    triggered: list[Triggered] = list(source.triggered(SINCE, ["overall"], deadline()))
+    assert [each.run.key for each in triggered] == [RunKey("train", "of waits")]
+    parent = airflow.run("overall", "overlaps", "running", NOW, start=NOW)
+    airflow.trigger(parent, "overall", "overlaps", "later", ("train", "of waits"), NOW)
+    assert len(list(source.triggered(SINCE, ["overall"], deadline()))) == 2
+
+
+@pytest.mark.parametrize("renew_after", ["1h", "1ms"])
+def test_what_was_triggered_is_remembered_beyond_the_window(airflow: AirflowDatabase, renew_after: str) -> None:
+    parent = airflow.run("overall", "p", "success", NOW - HOUR, start=NOW - HOUR, end=NOW - HOUR + 60)
+    airflow.trigger(parent, "overall", "p", "go", ("train", "c"), NOW - HOUR)
+    airflow.run("train", "c", "running", NOW - HOUR)
+    with sql_source(airflow.url, baseline_interval=renew_after) as source:
+        for since in (SINCE, NOW - 60, NOW):
+            (found,) = source.triggered(since, ["overall"], deadline())
+            assert (found.run.key.run_id, found.run.state) == ("c", "running")
+        airflow.change("dag_run", {"run_id": "c"}, state="failed")
+        (found,) = source.triggered(NOW, ["overall"], deadline())
+        assert found.run.state == "failed"
+        assert list(source.triggered(NOW, ["train"], deadline())) == [], "the parent is gone"
+
+
+def test_a_task_that_triggers_no_more_is_forgotten(airflow: AirflowDatabase, source: SqlSource) -> None:
+    def trigger(run_id: str, at: float, *task_ids: str) -> None:
+        parent = airflow.run("overall", run_id, "success", at, start=at, end=at + 60)
+        for task_id in task_ids:
+            airflow.trigger(parent, "overall", run_id, task_id, ("train", "c"), at)
+
+    def shown(since: float) -> set[str]:
+        return {each.link.task_id for each in source.triggered(since, ["overall"], deadline())}
+
+    airflow.run("train", "c", "failed", NOW - HOUR, end=NOW)
+    trigger("p1", NOW - HOUR, "renamed", "go")
+    assert shown(SINCE) == {"renamed", "go"}
+    # Not NOW, which may be long ago when this is one of many tests.
+    trigger("p2", time.time(), "go")
+    assert shown(NOW - 60) == {"go"}
+
+
+def test_links_of_long_ago_are_bounded(
+    airflow: AirflowDatabase, source: SqlSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlvitals.airflow.links.MAX_LINKS", 2)
+    parent = airflow.run("overall", "p", "success", NOW - HOUR, start=NOW - HOUR, end=NOW - HOUR + 60)
+    for number in range(4):
+        airflow.trigger(parent, "overall", "p", f"t{number}", ("train", "c"), NOW - HOUR - number)
+    airflow.run("train", "c", "success", NOW - HOUR, end=NOW)
+    for _ in range(2):
+        shown = {each.link.task_id for each in source.triggered(SINCE, ["overall"], deadline())}
+        assert shown == {"t0", "t1"}, "the newest"
 
 
 def test_a_pickled_xcom_is_left_alone(tmp_path: Path) -> None:

@@ -227,12 +227,20 @@ def test_a_cold_start_is_told_when_it_is_over(api: Literal["v1", "v2"]) -> None:
     assert seen[-1].recent == Counter({("a", "success"): 24})
 
 
+@pytest.mark.parametrize(
+    "each",
+    [
+        {"state": "success", "end_date": NOW},
+        {"state": "running", "start_date": NOW, "rendered_fields": {"trigger_dag_id": "b"}},
+        {"state": "running", "start_date": NOW, "rendered_fields": {"trigger_dag_id": "b"}, "updated_at": 0.0},
+    ],
+)
 def test_an_endless_list_of_instances_is_not_held(
-    airflow: FakeAirflow, source: RestSource, monkeypatch: pytest.MonkeyPatch
+    airflow: FakeAirflow, source: RestSource, monkeypatch: pytest.MonkeyPatch, each: Json
 ) -> None:
     monkeypatch.setattr(tasks, "MAX_INSTANCES", 3)
     for number in range(4):
-        airflow.task("a", "r", f"t{number}", "success", end_date=NOW)
+        airflow.task("a", "r", f"t{number}", **each)
     with pytest.raises(UpstreamError, match="more than 3 task instances") as caught:
         report(source)
     assert caught.value.reason == "limit"

@@ -13,6 +13,7 @@ from tests.exporters.airflow.fake import NOW, FakeAirflow
 from tests.exporters.airflow.reading import rest_source
 from tests.support.replay import Answer, Replay, Request
 
+DAY = 86400.0
 LINK = Link("parent", "trigger", "child")
 
 
@@ -161,6 +162,76 @@ def test_a_deleted_child_is_left_out_and_noticed_in_time(airflow: FakeAirflow, s
         assert links(source) == {LINK: ("c1", "running")}
         del airflow.runs["child", "c1"]
         assert links(source) == {}
+
+
+@pytest.mark.parametrize("renew_after", ["1h", "1ms"])
+def test_what_a_link_triggered_is_remembered_beyond_the_window(
+    airflow: FakeAirflow, server: Replay, renew_after: str
+) -> None:
+    airflow.task("parent", "p1", "trigger", "success", end_date=NOW)
+    with rest_source(server.url, baseline_interval=renew_after) as source:
+        assert links(source) == {LINK: ("c1", "running")}
+        for day in (1, 2, 3):
+            airflow.now = NOW + day * DAY
+            state = "failed" if day == 2 else "running"
+            airflow.run("child", "c1", state, end_date=airflow.now if day == 2 else None)
+            assert links(source) == {LINK: ("c1", state)}
+        assert links(source, "child") == {}, "the parent is gone"
+        airflow.run("child", "c2", "queued")
+        airflow.trigger("parent", "p2", "trigger", "child", "c2")
+        assert links(source) == {LINK: ("c2", "queued")}
+
+
+def test_a_task_that_triggers_no_more_is_forgotten(airflow: FakeAirflow, source: RestSource) -> None:
+    renamed = Link("parent", "renamed", "child")
+    airflow.run("child", "c0", "failed", end_date=NOW)
+    more = {"state": "success", "start_date": NOW - 40, "end_date": NOW}
+    airflow.trigger("parent", "p1", "renamed", "child", "c0", **more)
+    airflow.task("parent", "p1", "trigger", "success", end_date=NOW)
+    assert links(source) == {LINK: ("c1", "running"), renamed: ("c0", "failed")}
+    airflow.now += 2 * DAY
+    airflow.run("child", "c2", "queued")
+    airflow.trigger("parent", "p1", "trigger", "child", "c2", try_number=2)
+    assert links(source)[renamed] == ("c0", "failed"), "it is the same run of the chain"
+    airflow.run("child", "c3", "queued")
+    airflow.trigger("parent", "p2", "trigger", "child", "c3", start_date=airflow.now + 1)
+    assert links(source) == {LINK: ("c3", "queued")}
+    for run_id in ("p1", "p2"):
+        airflow.task("parent", run_id, "trigger", "success", end_date=airflow.now)
+    airflow.now += 34 * DAY
+    assert links(source) == {LINK: ("c3", "queued")}
+    airflow.now += 3 * DAY
+    assert links(source) == {}, "the task may be gone from the DAG"
+
+
+def test_a_task_that_has_waited_for_longer_than_the_window_is_known_from_the_start(
+    airflow: FakeAirflow, source: RestSource
+) -> None:
+    long_ago = NOW - 25.5 * 3600
+    airflow.run("parent", "p1", "running", start_date=long_ago, updated_at=long_ago)
+    airflow.task("parent", "p1", "trigger", "running", start_date=long_ago, updated_at=long_ago)
+    for _ in range(2):
+        deadline = Deadline(30)
+        list(source.dags(deadline))
+        source.tasks(source.clock() - DAY, ["parent"], [], deadline)
+        (found,) = source.triggered(source.clock() - DAY, ["parent"], deadline)
+        assert (found.link, found.run.key.run_id) == (LINK, "c1")
+        airflow.now += 30
+    airflow.run("other", "o1", "running")
+    airflow.trigger("parent", "p2", "later", "other", "o1")
+    assert len(links(source)) == 2, "runs of the chain overlap"
+
+
+def test_links_of_long_ago_are_bounded(airflow: FakeAirflow, server: Replay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlvitals.airflow.links.MAX_LINKS", 2)
+    airflow.instances.clear()
+    for number in range(4):
+        airflow.run("child", f"c{number}", "success", end_date=NOW)
+        more = {"state": "success", "start_date": NOW - number, "end_date": NOW}
+        airflow.trigger("parent", "p1", f"t{number}", "child", f"c{number}", **more)
+    with rest_source(server.url) as source:
+        for _ in range(2):
+            assert {link.task_id for link in links(source)} == {"t0", "t1"}, "the newest"
 
 
 def test_a_child_that_is_nowhere_is_asked_for_once(airflow: FakeAirflow, server: Replay, source: RestSource) -> None:

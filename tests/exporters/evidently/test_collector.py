@@ -9,6 +9,7 @@ import pytest
 from mlvitals.core.collector import UpstreamError
 from mlvitals.core.runner import collect_once
 from mlvitals.evidently import EXPORTER, metrics
+from mlvitals.evidently.workspace.metrics import RUN_FAILURE
 from tests.exporters.evidently.data import frame, settings, write
 from tests.support.exposition import Samples, read, sample, samples
 
@@ -61,10 +62,10 @@ def test_a_failure_after_a_success_is_a_failure_and_a_success_after_it_is_whole(
 
 def test_runs_are_written_into_a_workspace_and_one_that_cannot_be_is_told(folder: Path) -> None:
     dataset = {"columns": {"include": ["age"]}}
-    for path, written in ((folder / "workspace", 1), (folder / "current.parquet/nowhere", 0)):
-        (collector,) = EXPORTER.build(settings(folder, dataset, runs={"path": str(path)}))
+    for path, failure in ((folder / "workspace", None), (folder / "current.parquet/nowhere", 1)):
+        (collector,) = EXPORTER.build(settings(folder, dataset, workspace={"path": str(path)}))
         found = samples(read(collector, 100))
-        assert one(found, metrics.DATASET_RUN_WRITTEN) == written
+        assert one(found, RUN_FAILURE, reason="connect") == failure
         assert one(found, metrics.COLUMN_DRIFTED, column="age") == 1
     (snapshot,) = (folder / "workspace").glob("*/snapshots/*.json")
     assert "churn" in snapshot.read_text()

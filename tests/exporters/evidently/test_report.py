@@ -10,6 +10,7 @@ from mlvitals.evidently.report import Computed, snapshot
 from mlvitals.evidently.results import (
     Bins,
     Column,
+    Failed,
     Outcome,
     Overview,
     Quality,
@@ -19,6 +20,7 @@ from mlvitals.evidently.results import (
     Statistics,
     TestResult,
 )
+from mlvitals.evidently.workspace.metrics import RUN_FAILURE
 from tests.exporters.evidently.data import settings
 from tests.support.exposition import sample, samples, text
 
@@ -96,7 +98,12 @@ RESULTS = Results(
         Quality(target="t", prediction="p", side="reference", metric="f1", value=None, message="no rows"),
     ),
 )
-OUTCOME = Outcome(reads=dict.fromkeys(SIDES, READ), results=RESULTS, peak_memory=300 << 20, unwritten="")
+OUTCOME = Outcome(
+    reads=dict.fromkeys(SIDES, READ),
+    results=RESULTS,
+    peak_memory=300 << 20,
+    not_written=Failed(reason="connect", message="no such server"),
+)
 DATASET = {
     "reference": "mlflow:registry/churn@champion/reference.parquet",
     "predictions": [{"target": "t", "prediction": "p", "kind": "classification", "bounds": ["f1 >= 0.9"]}],
@@ -112,7 +119,7 @@ def test_an_outcome_gives_the_expected_page(refresh: bool) -> None:
     if refresh:
         expected.write_text(page, encoding="utf-8")
     assert page == expected.read_text(encoding="utf-8")
-    assert {family.metric for family in found.families} == set(declared(metrics))
+    assert {family.metric for family in found.families} == {*declared(metrics), RUN_FAILURE}
     assert {str(metric): (why, count) for (metric, why), count in found.dropped.items()} == {
         "evidently_column_drifted": ("limit", 3),
         "evidently_column_category_ratio": ("too_long", 1),

@@ -211,7 +211,8 @@ def test_no_experiment_needs_no_call(client: MlflowClient, server: Replay) -> No
     ("answer", "reason", "words"),
     [
         (Answer(403, b"Invalid Host header - possible DNS rebinding attack detected"), "http", "--allowed-hosts"),
-        (Answer(403, b'{"error_code": "PERMISSION_DENIED"}'), "auth", "answered 403"),
+        (Answer(403, b'{"error_code": "PERMISSION_DENIED"}'), "auth", "answered 403: this user lacks a permission"),
+        (Answer(403, b"Permission denied"), "auth", "or the path of url is wrong"),
         (Answer(401, b"You are not authenticated."), "auth", "answered 401"),
         (Answer(404, b"<!doctype html>"), "http", "no MLflow REST API below"),
         (Answer(400, b'{"message": "Invalid clause\\n(s)"}'), "http", "refused the request: Invalid clause?(s)"),

@@ -165,6 +165,9 @@ def _dag(dag_id: str, each: Expected, release: Release) -> Found:
         run_type = RUN_TYPES_OF_AIRFLOW_2.get(each.run_type, each.run_type) if of_2 else each.run_type
         yield sample(m.DAG_LAST_RUN_INFO, dag_id=dag_id, run_type=run_type), 1
         yield from _states(m.DAG_LAST_RUN_STATE, each.last, dag_id=dag_id)
+    if each.last in m.ENDED_RUN_STATES:
+        for state in m.ENDED_RUN_STATES:
+            yield sample(m.DAG_LAST_ENDED_STATE, dag_id=dag_id, state=state), state == each.last
     yield from _counts(dag_id, each)
 
 

@@ -88,7 +88,7 @@ def test_a_user_without_rights_is_told_the_grants_that_it_lacks(database: Databa
     assert error.reason == "auth"
     assert "Access denied for user" in str(error)
     assert str(error).endswith(
-        f": GRANT SELECT ON {database.name}.dag TO {database.user}, and so on for the tables that the guide lists"
+        f": GRANT SELECT ON {database.name}.dag TO {database.user}; and so on for the tables that the guide lists"
     )
     database.grant("dag", "dag_run")
     error = failure(database)

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,17 +18,20 @@ import trustme
 from sqlalchemy import create_engine, make_url
 
 from compose.postgres import NOBODY, Postgres, postgres_server
+from mlvitals.airflow.collector import DagCollector, TaskCollector
 from mlvitals.airflow.sql.schema import TABLES
 from mlvitals.airflow.sql.source import SqlSource
 from mlvitals.core.collector import Deadline, UpstreamError
 from tests.exporters.airflow.reading import sql_source
 from tests.support.airflow_database import AirflowDatabase
+from tests.support.vitals import mlvitals
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.live
 
 PASSWORD = "correct-horse-battery"
 NUMBERS = iter(range(1000))
+TARGETS = (*DagCollector.targets, *TaskCollector.targets)
 _TABLES = ", ".join(sorted(TABLES - {"dataset", "dataset_event"}))
 
 
@@ -70,6 +74,14 @@ def read(source: SqlSource, seconds: float = 30) -> list[str]:
     return [dag.dag_id for dag in source.dags(Deadline(seconds))]
 
 
+def configure(database: Database, folder: Path, *more: str) -> None:
+    """Write an mlvitals.yml with an exporter `airflow` of this database."""
+    where = f"{{url: '{database.url}', username: {database.role}, password_file: password}}"
+    lines = ("name: airflow", "type: airflow", f"database: {where}", *more)
+    (folder / "password").write_text(PASSWORD)
+    (folder / "mlvitals.yml").write_text("exporters:\n  - " + "\n    ".join(lines) + "\n")
+
+
 def failure(database: Database, **more: object) -> UpstreamError:
     options = {"username": database.role, "password": PASSWORD, **more}
     with sql_source(str(options.pop("url", database.url)), **options) as source, pytest.raises(UpstreamError) as caught:
@@ -94,7 +106,7 @@ def test_a_role_without_rights_is_told_the_grant_that_it_lacks(database: Databas
     database.sql(TAKEN[taken].format(role=database.role, name=database.name))
     error = failure(database)
     assert error.reason == "auth"
-    found = re.search(r"GRANT .* TO \w+$", str(error))
+    found = re.search(r"GRANT .* TO \w+;$", str(error))
     assert found, error
     database.sql(found[0])
     with sql_source(database.url, username=database.role, password=PASSWORD) as source:
@@ -104,8 +116,15 @@ def test_a_role_without_rights_is_told_the_grant_that_it_lacks(database: Databas
 def test_the_words_for_missing_rights(database: Database) -> None:
     database.sql(TAKEN["some tables"].format(role=database.role))
     assert str(failure(database)) == (
-        f"{database.url}: this role may not read dag_run, xcom: GRANT SELECT ON dag_run, xcom TO {database.role}"
+        f"{database.url}: this role may not read dag_run, xcom: GRANT SELECT ON dag_run, xcom TO {database.role};"
     )
+
+
+def test_a_grant_stays_whole_whatever_the_password(database: Database) -> None:
+    password = f"{database.role}-1"
+    database.sql(f"ALTER ROLE {database.role} PASSWORD '{password}'; REVOKE SELECT ON xcom FROM {database.role}")
+    error = failure(database, password=password)
+    assert str(error).endswith(f"GRANT SELECT ON xcom TO {database.role};")
 
 
 def test_rights_that_are_taken_away_while_it_reads(database: Database) -> None:
@@ -124,7 +143,7 @@ def test_tables_in_a_schema_that_is_not_searched(database: Database) -> None:
     error = failure(database)
     assert error.reason == "parse"
     assert str(error).endswith(
-        f"Airflow's tables are in the schema af: ALTER ROLE {database.role} SET search_path = af"
+        f"Airflow's tables are in the schema af: ALTER ROLE {database.role} SET search_path = af;"
     )
     database.sql(f"ALTER ROLE {database.role} SET search_path = public, af")
     with sql_source(database.url, username=database.role, password=PASSWORD) as source:
@@ -169,28 +188,25 @@ def test_a_password_file_is_read_again_for_each_connection(database: Database, t
 
 def test_what_check_live_says(database: Database, tmp_path: Path) -> None:
     database.sql(TAKEN["all tables"].format(role=database.role))
-    (tmp_path / "password").write_text(PASSWORD)
-    (tmp_path / "mlvitals.yml").write_text(
-        "exporters:\n"
-        "  - name: airflow\n"
-        "    type: airflow\n"
-        f"    database: {{url: '{database.url}', username: {database.role}, password_file: password}}\n"
-    )
+    configure(database, tmp_path)
     command = [sys.executable, "-m", "mlvitals", "check", "--live"]
-    check = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    wide = {**os.environ, "COLUMNS": "1000"}
+    check = subprocess.run(command, cwd=tmp_path, env=wide, capture_output=True, text=True, timeout=60)
     assert check.returncode == 1
     shown = check.stdout.replace(database.url, "URL").replace(database.role, "ROLE")
-    assert [re.split("  +", line.strip()) for line in shown.splitlines() if not line.startswith("-")] == LIVE
+    assert [re.split("  +", line.strip()) for line in shown.splitlines() if line.strip(" -")] == LIVE
     assert PASSWORD not in check.stdout + check.stderr
 
 
-_WHY = f"URL: this role may not read {_TABLES}: GRANT SELECT ON {_TABLES} TO ROLE"
+_WHY = f"URL: this role may not read {_TABLES}: GRANT SELECT ON {_TABLES} TO ROLE;"
 _WHAT_TO_DO = "Check the credentials, and what this user may read."
 LIVE = [
-    ["exporter", "type", "target", "result", "series", "error and what to do"],
-    ["airflow", "airflow", "server", "auth", "0", _WHY],
+    ["exporter", "type", "target", "result", "series"],
+    ["airflow", "airflow", "server", "auth", "0"],
+    ["airflow", "airflow", "dags", "auth", "0"],
+    [f"airflow, server: {_WHY}"],
     [_WHAT_TO_DO],
-    ["airflow", "airflow", "dags", "auth", "0", _WHY],
+    [f"airflow, dags: {_WHY}"],
     [_WHAT_TO_DO],
 ]
 
@@ -284,6 +300,24 @@ def test_a_server_that_is_away_for_a_while(database: Database) -> None:
         server.start()
         server.wait_until_ready()
         assert read(source) == ["train"]
+
+
+def test_a_connection_that_is_lost_is_no_news_for_the_log(database: Database, tmp_path: Path) -> None:
+    configure(database, tmp_path, "interval: 1s")
+    with mlvitals(tmp_path) as vitals:
+
+        def collected_since(moment: float) -> bool:
+            last = (
+                vitals.value("airflow", "mlvitals_target_last_success_timestamp_seconds", target=each)
+                for each in TARGETS
+            )
+            return all((each or 0) > moment for each in last)
+
+        until(lambda: collected_since(0))
+        database.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{database.role}'")
+        terminated = time.time()
+        until(lambda: collected_since(terminated))
+    assert "Traceback" not in vitals.server.log.read_text()
 
 
 def test_the_clock_is_that_of_the_database(database: Database) -> None:

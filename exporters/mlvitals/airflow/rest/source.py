@@ -9,7 +9,17 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from mlvitals.airflow.config import AirflowSettings
-from mlvitals.airflow.facts import Asset, Dag, DagRun, RunKey, Server, TaskReport, Triggered
+from mlvitals.airflow.facts import (
+    Asset,
+    Dag,
+    DagRun,
+    ImportFailure,
+    Pool,
+    RunKey,
+    Server,
+    TaskReport,
+    Triggered,
+)
 from mlvitals.airflow.increments import SLICE
 from mlvitals.airflow.rest import answers
 from mlvitals.airflow.rest.answers import Run, TaskInstance
@@ -33,12 +43,13 @@ class _Dialect:
     runs: TypeAdapter[Any]
     run: TypeAdapter[Any]
     last: Mapping[str, Any]
-    """How to ask for runs so that the one with the latest run_after is among them."""
+    """How to ask for runs that ended so that the one with the latest run_after is among them."""
 
 
+_ENDED = {"state": ["success", "failed"]}
 # A run that began when its interval ended has an earlier date than one that was started by hand before that.
-_V1_LAST = {"order_by": "-execution_date", "limit": 100}
-_V2_LAST = {"order_by": "-run_after", "limit": 1}
+_V1_LAST = {**_ENDED, "order_by": "-execution_date", "limit": 100}
+_V2_LAST = {**_ENDED, "order_by": "-run_after", "limit": 1}
 _DIALECTS: dict[Api, _Dialect] = {
     "v1": _Dialect("rest_v1", answers.DAGS_V1, answers.RUNS_V1, answers.RUN_V1, _V1_LAST),
     "v2": _Dialect("rest_v2", answers.DAGS_V2, answers.RUNS_V2, answers.RUN_V2, _V2_LAST),
@@ -54,7 +65,7 @@ class RestSource:
     def __init__(self, settings: AirflowSettings, url: str) -> None:
         self._conf_keys = settings.conf_keys
         self._client = RestClient(settings.http(url))
-        self._datasets = Datasets()
+        self._datasets = Datasets(settings.baseline_interval)
         self._tasks = Renewal(
             TaskLedger(settings.window, settings.dags.matches), TaskLedger.renewed, settings.baseline_interval
         )
@@ -63,24 +74,13 @@ class RestSource:
         self._children = RunCache(settings.baseline_interval)
 
     def server(self, deadline: Deadline) -> Server:
-        """Version, components, pools and import errors."""
-        client = self._client
-        version = client.version(deadline)
-        pools = client.list("pools", answers.POOLS, lambda pool: pool.name, deadline, {"order_by": "name"})
-        errors = client.list(
-            "importErrors",
-            answers.IMPORT_FAILURES,
-            lambda error: error.import_error_id,
-            deadline,
-            {"order_by": "import_error_id"},
-        )
-        return Server(
-            self._dialect(deadline).source,
-            version,
-            client.health(deadline).facts(),
-            tuple(pool.fact() for pool in pools),
-            tuple(error.fact() for error in errors),
-        )
+        """Version, components, pools and import errors; less when Airflow says that its database is not healthy."""
+        version = self._client.version(deadline)
+        health, source = self._client.health(deadline), self._dialect(deadline).source
+        if health.metadatabase.status != "healthy":
+            # All else is in the database. Of components that it cannot find there, health says that they are unhealthy.
+            return Server(source, version, (health.metadatabase.fact("metadatabase"),), pools=(), import_errors=None)
+        return Server(source, version, health.facts(), self._pools(deadline), self._import_errors(deadline))
 
     def dags(self, deadline: Deadline) -> Iterator[Dag]:
         """All DAGs that are not stale, by id."""
@@ -97,7 +97,7 @@ class RestSource:
         return self._runs({"state": ["queued", "running"]}, deadline)
 
     def last_runs(self, dag_id: str, deadline: Deadline) -> Iterator[DagRun]:
-        """Some runs: the one with the latest run_after is among them, and the one that ended last with success."""
+        """Some that ended: the one with the latest run_after is among them, and the last one with success."""
         dialect, path = self._dialect(deadline), below("dags", dag_id, "dagRuns")
         for ask in (dialect.last, {"order_by": "-end_date", "state": "success", "limit": 1}):
             page = self._client.find(path, dialect.runs, deadline, ask)
@@ -109,8 +109,9 @@ class RestSource:
     ) -> TaskReport:
         """Task instances of these DAGs, now and those that ended within the window that is configured."""
         shown = set(dag_ids)
-        report = self._sync_tasks(deadline).report(shown, set(one_by_one))
-        count_active(active_instances(self._client, deadline), shown, report)
+        ledger = self._sync_tasks(deadline)
+        report = ledger.report(shown, set(one_by_one))
+        count_active(ledger.watched(active_instances(self._client, deadline)), shown, report)
         return report
 
     def assets(self, deadline: Deadline) -> Iterator[Asset]:
@@ -120,7 +121,7 @@ class RestSource:
         return assets(self._client, deadline)
 
     def triggered(self, since: float, dag_ids: Collection[str], deadline: Deadline) -> Iterator[Triggered]:
-        """For each link of these DAGs whose task ran within the window, the run that it triggered last.
+        """For each link of these DAGs the run that it triggered last, within the window or as it is remembered.
 
         At most `max_xcom_calls` are made to learn of new ones; until then, the one before is told.
         """
@@ -128,7 +129,7 @@ class RestSource:
         if not ledger.complete:
             return
         tries = {key: each for key, each in ledger.tries.items() if key.dag_id in shown}
-        links = self._triggers.last(tries, lambda key: self._triggered_run_id(key, deadline))
+        links = self._triggers.last(tries, shown, ledger.since, lambda key: self._triggered_run_id(key, deadline))
         runs = self._children.read(
             set(links.values()),
             self.clock(),
@@ -147,6 +148,15 @@ class RestSource:
     def close(self) -> None:
         """Close every connection."""
         self._client.close()
+
+    def _pools(self, deadline: Deadline) -> tuple[Pool, ...]:
+        pools = self._client.list("pools", answers.POOLS, lambda pool: pool.name, deadline, {"order_by": "name"})
+        return tuple(pool.fact() for pool in pools)
+
+    def _import_errors(self, deadline: Deadline) -> tuple[ImportFailure, ...]:
+        by_id = {"order_by": "import_error_id"}
+        shape, identity = answers.IMPORT_FAILURES, lambda error: error.import_error_id
+        return tuple(error.fact() for error in self._client.list("importErrors", shape, identity, deadline, by_id))
 
     def _runs(self, which: Mapping[str, Any], deadline: Deadline) -> Iterator[DagRun]:
         shape = self._dialect(deadline).runs

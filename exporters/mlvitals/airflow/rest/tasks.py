@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sized
 from sys import intern
 from typing import NamedTuple
 
@@ -55,7 +55,9 @@ class TaskLedger:
 
     def __init__(self, window: float, keeps: Callable[[str], bool]) -> None:
         self.tries: dict[InstanceKey, Try] = {}
-        """The last try of each instance that triggers a run and started within the window."""
+        """The last try of each instance that triggers a run, and is at work or started within the window."""
+        self.since = 0.0
+        """When the window began at the last reading, Unix time."""
         self._window = window
         self._keeps = keeps
         self._changes = Increments[TaskInstance](window)
@@ -63,9 +65,9 @@ class TaskLedger:
 
     def sync(self, now: float, read: Read[TaskInstance], go_on: GoOn) -> bool:
         """Read what is new, as far as there is time; True when everything is known."""
-        horizon = now - self._window
+        self.since = horizon = now - self._window
         self._ended = {key: ended for key, ended in self._ended.items() if ended.end >= horizon}
-        self.tries = {key: each for key, each in self.tries.items() if each.start >= horizon}
+        self.tries = {key: each for key, each in self.tries.items() if each.start >= horizon or not each.over}
 
         def note(instances: Iterable[TaskInstance]) -> None:
             for instance in instances:
@@ -79,6 +81,13 @@ class TaskLedger:
     def complete(self) -> bool:
         """True when the whole window has been read."""
         return self._changes.complete
+
+    def watched(self, active: Iterable[TaskInstance]) -> Iterator[TaskInstance]:
+        """The same instances, which are at work: one that triggers a run may wait for it longer than the window."""
+        for instance in active:
+            if self._keeps(instance.dag_id):
+                self._note_try(instance)
+            yield instance
 
     def renewed(self) -> TaskLedger:
         """A ledger that reads everything anew."""
@@ -102,12 +111,19 @@ class TaskLedger:
         if instance.state in m.ENDED_TASK_STATES and end is not None and end >= horizon:
             retries = max(instance.try_number - 1, 0)
             self._ended[key] = Ended(intern(instance.state), end, _duration(instance.start_date, end), retries)
+        self._note_try(instance)
+        _bounded(self._ended)
+
+    def _note_try(self, instance: TaskInstance) -> None:
         if made := _try(instance):
-            self.tries[key] = made
-        if len(self._ended) > MAX_INSTANCES:
-            raise UpstreamError(
-                "limit", f"more than {MAX_INSTANCES} task instances at once: shorten window, or leave DAGs out"
-            )
+            self.tries[key_of(instance)] = made
+            _bounded(self.tries)
+
+
+def _bounded(held: Sized) -> None:
+    if len(held) > MAX_INSTANCES:
+        text = f"more than {MAX_INSTANCES} task instances at once: shorten window, or leave DAGs out"
+        raise UpstreamError("limit", text)
 
 
 def key_of(instance: TaskInstance) -> InstanceKey:

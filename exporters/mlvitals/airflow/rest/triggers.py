@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from mlvitals.airflow.facts import DagRun, Link, RunKey
 from mlvitals.airflow.increments import Increments, Read
+from mlvitals.airflow.links import Child, LastChildren
 from mlvitals.airflow.rest.tasks import InstanceKey, Try
 from mlvitals.core.pace import GoOn
 
@@ -29,16 +30,20 @@ class Triggers:
     def __init__(self, max_calls: int) -> None:
         self._max_calls = max_calls
         self._learnt: dict[tuple[InstanceKey, int], Learnt] = {}
+        self._last = LastChildren()
 
-    def last(self, tries: Mapping[InstanceKey, Try], ask: Ask) -> dict[Link, RunKey]:
-        """For each link the run that it triggered last, as far as that is learnt."""
+    def last(
+        self, tries: Mapping[InstanceKey, Try], dag_ids: Collection[str], since: float, ask: Ask
+    ) -> dict[Link, RunKey]:
+        """For each link of these DAGs the run that it triggered last, as far as that is learnt.
+
+        `tries` are all of these DAGs since that time; of what was triggered before, what is remembered.
+        """
         self._learnt = {each: learnt for each, learnt in self._learnt.items() if each[0] in tries}
         self._learn(tries, ask)
-        found: dict[Link, RunKey] = {}
-        for learnt in sorted(self._learnt.values(), key=lambda each: each.start):
-            if learnt.run_id:
-                found[learnt.link] = RunKey(learnt.link.child_dag_id, learnt.run_id)
-        return found
+        found = ((each.link, _child(key, each)) for (key, _), each in self._learnt.items() if each.run_id)
+        self._last.note(found, since, whole=True)
+        return dict(self._last.of(dag_ids))
 
     def _learn(self, tries: Mapping[InstanceKey, Try], ask: Ask) -> None:
         calls, done = 0, set[Link]()
@@ -58,6 +63,10 @@ class Triggers:
             # One that is still at work may yet trigger a run.
             if run_id or each.over:
                 self._learnt[key, each.number] = Learnt(each.link, each.start, run_id or "")
+
+
+def _child(key: InstanceKey, learnt: Learnt) -> Child:
+    return Child(learnt.start, RunKey(learnt.link.child_dag_id, learnt.run_id), key.run_id)
 
 
 class RunCache:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -49,6 +50,8 @@ _REASONS: Mapping[int, Reason] = {
     3159: "connect",
 }
 _LOST = (2003, 2006, 2013)
+GREETING_TIMEOUT = 10.0
+"""Seconds; a server that looks up the name of this host first takes a while."""
 
 
 class MySql:
@@ -83,6 +86,7 @@ class MySql:
             defer_connect=True,
         )
         with self._server.dialled(deadline) as sock:
+            _await_greeting(sock, min(GREETING_TIMEOUT, deadline.remaining()))
             connection.connect(sock)
         self._is_mariadb = "mariadb" in connection.get_server_info().lower()
         with connection.cursor() as cursor:
@@ -107,7 +111,7 @@ class MySql:
 
     def _grant(self, tables: Sequence[str]) -> str:
         # Not on all: connections and variables are nobody's business.
-        return "; ".join(f"GRANT SELECT ON {self._server.database}.{table} TO {self._user}" for table in tables)
+        return " ".join(f"GRANT SELECT ON {self._server.database}.{table} TO {self._user};" for table in tables)
 
     def explain(self, error: BaseException) -> UpstreamError | None:
         """By its number."""
@@ -125,5 +129,15 @@ class MySql:
 
     def _advice(self, code: int) -> str:
         if code == 1044:
-            return f": {self._grant(['dag'])}, and so on for the tables that the guide lists"
+            return f": {self._grant(['dag'])} and so on for the tables that the guide lists"
         return ": set tls_config" if code == 3159 else ""
+
+
+def _await_greeting(sock: socket.socket, seconds: float) -> None:
+    """Until the server speaks, which other servers, PostgreSQL say, do not before they are spoken to."""
+    sock.settimeout(seconds)
+    try:
+        sock.recv(1, socket.MSG_PEEK)
+    except TimeoutError:
+        words = "no greeting, with which MySQL and MariaDB begin: is this their port?"
+        raise UpstreamError("timeout", words) from None

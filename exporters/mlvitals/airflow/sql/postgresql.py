@@ -108,11 +108,12 @@ class PostgreSql:
         return UpstreamError(reason, f"{text}{self._advice(code, text)}")
 
     def _grant(self, tables: Sequence[str]) -> str:
-        return f"GRANT SELECT ON {', '.join(tables)} TO {_quoted(self._user)}"
+        # Without its end the last word could be taken for the begin of a password, and hidden.
+        return f"GRANT SELECT ON {', '.join(tables)} TO {_quoted(self._user)};"
 
     def _advice(self, code: str, text: str) -> str:
         if code == "42501" and self._server.database in text:
-            return f": GRANT CONNECT ON DATABASE {_quoted(self._server.database)} TO {_quoted(self._user)}"
+            return f": GRANT CONNECT ON DATABASE {_quoted(self._server.database)} TO {_quoted(self._user)};"
         if code == "28000" and not self._encrypts and "pg_hba.conf" in text:
             return "; it may be that the server wants TLS: set tls_config"
         return ""
@@ -120,9 +121,9 @@ class PostgreSql:
     def _look_elsewhere(self, ask: Ask) -> None:
         for schema, usable in ask(_ELSEWHERE):
             if not usable:
-                grant = f"GRANT USAGE ON SCHEMA {_quoted(schema)} TO {_quoted(self._user)}"
+                grant = f"GRANT USAGE ON SCHEMA {_quoted(schema)} TO {_quoted(self._user)};"
                 raise UpstreamError("auth", f"the role {self._user} may not look into {schema}: {grant}")
-            path = f"ALTER ROLE {_quoted(self._user)} SET search_path = {_quoted(schema)}"
+            path = f"ALTER ROLE {_quoted(self._user)} SET search_path = {_quoted(schema)};"
             raise UpstreamError("parse", f"Airflow's tables are in the schema {schema}: {path}")
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or
 
 from mlvitals.airflow.facts import DagRun, RunKey, chosen_conf
 from mlvitals.airflow.increments import OVERLAP
+from mlvitals.airflow.metrics import ENDED_RUN_STATES
 from mlvitals.airflow.sql.births import Births
 from mlvitals.airflow.sql.connection import MetadataDatabase, Transaction
 from mlvitals.airflow.sql.fragments import member, parsed
@@ -69,15 +70,16 @@ class RunReader:
         yield from map(self._run, found)
 
     def last(self, dag_id: str, deadline: Deadline) -> Iterator[DagRun]:
-        """The run with the latest run_after and the one that ended last with success.
+        """Of those that ended, the run with the latest run_after and the last one with success.
 
         All runs of this DAG are looked at, once, by the index on its id: there is none on either time that helps.
         """
         with self._database.reading(deadline) as transaction:
             run = transaction.schema["dag_run"].c
+            ended = run.state.in_(ENDED_RUN_STATES)
             succeeded = and_(run.state == "success", run.end_date.is_not(None))
             orders = {
-                "newest": (transaction.schema.run_after.desc(), run.id.desc()),
+                "newest": (case((ended, 0), else_=1), transaction.schema.run_after.desc(), run.id.desc()),
                 "succeeded": (case((succeeded, 0), else_=1), run.end_date.desc()),
             }
             places = (func.row_number().over(order_by=order).label(name) for name, order in orders.items())

@@ -58,7 +58,7 @@ class SqlSource:
         return self._runs.active(deadline)
 
     def last_runs(self, dag_id: str, deadline: Deadline) -> Iterator[DagRun]:
-        """The run with the latest run_after and the one that ended last with success, however old."""
+        """Of those that ended, the run with the latest run_after and the last one with success, however old."""
         return self._runs.last(dag_id, deadline)
 
     def tasks(
@@ -79,7 +79,7 @@ class SqlSource:
         yield from found
 
     def triggered(self, since: float, dag_ids: Collection[str], deadline: Deadline) -> Iterator[Triggered]:
-        """For each link of these DAGs that triggered a run at or after `since`, the last one."""
+        """For each link of these DAGs the run that it triggered last, since then or as it is remembered."""
         return self._triggers.read(since, dag_ids, deadline)
 
     def clock(self) -> float:

@@ -5,23 +5,19 @@ It hands on the run id of the child as the XCom `trigger_run_id`; the DAG of the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Row, Select, and_, select
 
 from mlvitals.airflow.facts import Link, RunKey, Triggered
+from mlvitals.airflow.links import Child, LastChildren
 from mlvitals.airflow.sql.changes import Changes
 from mlvitals.airflow.sql.connection import MetadataDatabase
 from mlvitals.airflow.sql.fragments import member, parsed, whole
 from mlvitals.airflow.sql.runs import BATCH, RunReader, batches
 from mlvitals.airflow.sql.schema import Schema
 from mlvitals.core.collector import Deadline
-
-
-class _Child(NamedTuple):
-    time: float
-    run: RunKey
 
 
 class TriggerReader:
@@ -31,11 +27,13 @@ class TriggerReader:
         self._database = database
         self._changes = changes
         self._runs = runs
-        self._last: dict[Link, _Child] = {}
+        self._last = LastChildren()
 
     def read(self, since: float, dag_ids: Collection[str], deadline: Deadline) -> Iterator[Triggered]:
-        """The run that each link of these DAGs triggered last, unless that was before `since`."""
-        shown = set(dag_ids)
+        """The run that each link of these DAGs triggered last.
+
+        What was triggered before `since` is found where the task's run goes on, and remembered.
+        """
         found = self._changes.find(since, deadline)
         with self._database.reading(deadline) as transaction:
             rows = [
@@ -43,22 +41,18 @@ class TriggerReader:
                 for batch in batches(found.runs, BATCH)
                 for row in transaction.rows(_links(batch, transaction.schema))
             ]
-            self._note(rows, since, renew=found.whole)
-            links = {link: child.run for link, child in self._last.items() if link.dag_id in shown}
+            self._last.note(_children(rows), since, whole=found.whole)
+            links = dict(self._last.of(dag_ids))
             runs = {run.key: run for run in self._runs.by_key(set(links.values()), transaction)}
         self._changes.done(found)
         yield from (Triggered(link, runs[key]) for link, key in links.items() if key in runs)
 
-    def _note(self, rows: list[Row[Any]], since: float, *, renew: bool) -> None:
-        last = {} if renew else {link: child for link, child in self._last.items() if child.time >= since}
-        for row in rows:
-            run_id, dag_id, time = parsed(row.child_run_id), parsed(row.child_dag_id), row.timestamp
-            if not isinstance(run_id, str) or not isinstance(dag_id, str) or time is None or time < since:
-                continue
-            link = Link(row.dag_id, row.task_id, dag_id)
-            if link not in last or time >= last[link].time:
-                last[link] = _Child(time, RunKey(dag_id, run_id))
-        self._last = last
+
+def _children(rows: Iterable[Row[Any]]) -> Iterator[tuple[Link, Child]]:
+    for row in rows:
+        run_id, dag_id, time = parsed(row.child_run_id), parsed(row.child_dag_id), row.timestamp
+        if isinstance(run_id, str) and isinstance(dag_id, str) and time is not None:
+            yield Link(row.dag_id, row.task_id, dag_id), Child(time, RunKey(dag_id, run_id), row.run_id)
 
 
 def _links(numbers: Sequence[int], schema: Schema) -> Select[Any]:
@@ -68,6 +62,7 @@ def _links(numbers: Sequence[int], schema: Schema) -> Select[Any]:
         select(
             xcom.c.dag_id,
             xcom.c.task_id,
+            xcom.c.run_id,
             xcom.c.timestamp,
             whole(xcom.c.value, "child_run_id", binary=schema.major == 2),
             member(rendered.c.rendered_fields, "trigger_dag_id", "child_dag_id"),

@@ -55,7 +55,8 @@ def numbers(array: pa.ChunkedArray) -> npt.NDArray[Any]:
 
 def _floats(array: pa.ChunkedArray) -> npt.NDArray[np.float64]:
     # Beyond 2**53 an integer is rounded, as pandas rounds it where a null makes floats of integers.
-    return np.asarray(array.cast(pa.float64(), safe=False).fill_null(float("nan")).to_numpy())
+    floats = array.cast(pa.float64(), safe=False)
+    return np.asarray((floats.fill_null(float("nan")) if floats.null_count else floats).to_numpy())
 
 
 Place = TypeVar("Place", bound=str)

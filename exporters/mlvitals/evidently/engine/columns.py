@@ -69,12 +69,13 @@ class Values:
     @cached_property
     def known(self) -> npt.NDArray[Any]:
         """The values that there are, infinities among them."""
-        return self.data[self._known]
+        return self.data[self._known] if self.missing else self.data
 
     @cached_property
     def usable(self) -> npt.NDArray[Any]:
         """The values to compute with: without infinities."""
-        return self.known if self.coded else self.known[np.isfinite(self.known)]
+        finite = np.isfinite(self.known)
+        return self.known if finite.all() else self.known[finite]
 
     @cached_property
     def distinct(self) -> int:

@@ -10,6 +10,7 @@ import math
 import sys
 import warnings
 
+import numpy as np
 import pandas as pd
 from evidently import DataDefinition, Dataset, Report
 from evidently.metrics import ValueDrift
@@ -34,10 +35,8 @@ class UnscoredError(Exception):
 def score(pair: Pair, drift: Drift) -> Score:
     """Drift of the current values against the reference's. Raises UnscoredError."""
     _comparable(pair)
-    coded = pair.sides["reference"].coded
-    method, threshold = drift.of(pair.name, numeric=not coded)
-    if method not in (CATEGORICAL_METHODS if coded else NUMERIC_METHODS):
-        raise UnscoredError("method", f"{method} is not for {pair.kind} columns")
+    method, threshold = drift.of(pair.name, numeric=not pair.sides["reference"].coded)
+    _fits(method, pair)
     value, drifted = _evidently(pair, method, threshold)
     p_value = value if method in P_VALUES else None
     ratio = _ratio(value, threshold, method)
@@ -56,10 +55,19 @@ def _comparable(pair: Pair) -> None:
             raise UnscoredError("all_null", f"no {'finite ' if values.known.size else ''}value in the {side} data")
         if values.usable.size < 2:
             raise UnscoredError("too_few", f"one value in the {side} data")
-    if pair.sides["reference"].coded:
-        seen = pd.unique(pd.concat([pd.Series(values.usable) for values in pair.sides.values()]))
-        if len(seen) > MOST_CATEGORIES:
-            raise UnscoredError("unsupported", f"{len(seen)} categories, and {MOST_CATEGORIES} are scored at most")
+
+
+def _fits(method: Method, pair: Pair) -> None:
+    coded = pair.sides["reference"].coded
+    if method not in (CATEGORICAL_METHODS if coded else NUMERIC_METHODS):
+        raise UnscoredError("method", f"{method} is not for {pair.kind} columns")
+    if not coded:
+        return
+    seen = len(np.unique(np.concatenate([values.usable for values in pair.sides.values()])))
+    if seen > MOST_CATEGORIES:
+        raise UnscoredError("unsupported", f"{seen} categories, and {MOST_CATEGORIES} are scored at most")
+    if method == "chisquare" and seen < 2:
+        raise UnscoredError("too_few", "chisquare needs two categories")
 
 
 def _evidently(pair: Pair, method: Method, threshold: float) -> tuple[float, bool]:

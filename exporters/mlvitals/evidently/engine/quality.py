@@ -8,6 +8,7 @@ other labels have here too. Pairs with a missing or infinite value are left out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -63,9 +64,10 @@ def _measured(
 def _regression(tables: Mapping[Side, pa.Table], side: Side, prediction: Prediction) -> dict[QualityMetric, float]:
     target, predicted = _floats(tables[side], prediction.target), _floats(tables[side], prediction.prediction)
     target, predicted = _complete(target, predicted, np.isfinite(target) & np.isfinite(predicted))
+    squared = metrics.mean_squared_error(target, predicted)
     measured: dict[QualityMetric, float] = {
-        "rmse": metrics.root_mean_squared_error(target, predicted),
-        "mse": metrics.mean_squared_error(target, predicted),
+        "rmse": math.sqrt(squared),
+        "mse": squared,
         "mae": metrics.mean_absolute_error(target, predicted),
     }
     # With one pair it is not defined, and scikit-learn warns.

@@ -69,6 +69,12 @@ TAG_INFO = info(
     "key",
     "value",
 )
+RUN_FAILURE = gauge(
+    "evidently_dataset_run_failure",
+    "1 when the last computation could not be written into the configured workspace, with the reason; absent otherwise",
+    "dataset",
+    reason=("auth", "connect", "timeout", *REASONS[2:]),
+)
 MODEL_VERSION = gauge(
     "evidently_workspace_model_version",
     "version of the metadata or tags, where they also name the model and it is a number",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import requests
@@ -12,6 +13,7 @@ from mlvitals.core.collector import Deadline, Reason, UpstreamError
 from mlvitals.core.credentials import secret
 from mlvitals.core.failures import hide, plain
 from mlvitals.evidently.config import EvidentlySettings
+from mlvitals.evidently.results import Failed
 from mlvitals.evidently.workspace.config import RunStore
 from mlvitals.evidently.workspace.folder import FolderSource
 from mlvitals.evidently.workspace.server import ServerSource
@@ -22,11 +24,35 @@ SECRET_HEADER = "evidently-secret"  # noqa: S105 - the name of a header
 """Source: SECRET_HEADER_NAME of evidently.legacy.ui.storage.common."""
 
 
+WRITE_WITHIN = 60.0
+"""Seconds that writing a run may take, and at most half of what is left of the computation's time."""
+
+
+def try_to_write(run: Run, store: RunStore, settings: EvidentlySettings, deadline: Deadline) -> Failed | None:
+    """Write a run; why it could not be written, if so. Evidently's client knows no timeouts: it is left behind."""
+    ended: list[Failed | None] = []
+
+    def write() -> None:
+        try:
+            write_run(run, store, settings, deadline)
+            ended.append(None)
+        except UpstreamError as error:
+            ended.append(Failed(reason=error.reason, message=str(error)))
+        except Exception as error:
+            # What an error says may repeat data.
+            ended.append(Failed(reason="internal", message=type(error).__name__))
+
+    seconds = min(WRITE_WITHIN, deadline.remaining() / 2)
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return ended[0] if ended else Failed(reason="timeout", message=f"the run was not written after {seconds:.0f} s")
+
+
 def write_run(run: Run, store: RunStore, settings: EvidentlySettings, deadline: Deadline) -> None:
     """Add a run to the project that has the data set's name, which is made where there is none, and forget old ones.
 
-    Only runs that were written here are forgotten. Evidently's client knows no timeouts: tell the results of the run
-    before this is called. Raises UpstreamError.
+    Only runs that were written here are forgotten. Raises UpstreamError.
     """
     token = secret(store.secret, store.secret_file)
     try:
@@ -37,9 +63,15 @@ def write_run(run: Run, store: RunStore, settings: EvidentlySettings, deadline: 
         for old in _old(str(project.id), run, store, settings, deadline):
             _delete(workspace, str(project.id), old.id, token, deadline)
     except (EvidentlyError, OSError, ValueError) as error:
-        reason: Reason = "connect" if isinstance(error, OSError) else "http"
         what = hide(plain(str(error) or type(error).__name__), [token])
-        raise UpstreamError(reason, f"cannot write the run into the workspace: {what}") from None
+        raise UpstreamError(_reason(error), f"cannot write the run into the workspace: {what}") from None
+
+
+def _reason(error: Exception) -> Reason:
+    # The client keeps of a refusal only what NotEnoughPermissions of evidently.ui.service.errors says.
+    if isinstance(error, PermissionError) or "Not enough permissions" in str(error):
+        return "auth"
+    return "connect" if isinstance(error, OSError) else "http"
 
 
 def _old(

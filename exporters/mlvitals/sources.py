@@ -1,0 +1,75 @@
+"""`mlvitals check --live`: every source read once, and what came back, as text that fits a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from tabulate import tabulate
+
+from mlvitals.advice import WHAT_TO_DO
+from mlvitals.core.runner import collect_once
+from mlvitals.core.settings import ExporterSettings
+from mlvitals.suite import collectors
+
+_NARROW = 40
+
+
+class Outcome(NamedTuple):
+    """What came of one target: `up` or the reason of its failure; `words` say what is wrong and what to do."""
+
+    exporter: str
+    type: str
+    target: str
+    result: str
+    series: int
+    words: tuple[str, ...] = ()
+
+    @property
+    def up(self) -> bool:
+        """The target was read."""
+        return self.result == "up"
+
+
+def read(exporters: Iterable[ExporterSettings]) -> list[Outcome]:
+    """Every target of every exporter, in order."""
+    with ThreadPoolExecutor(8) as threads:
+        return [outcome for found in threads.map(_outcomes, exporters) for outcome in found]
+
+
+def shown(outcomes: Iterable[Outcome], width: int) -> str:
+    """A table of all, and below it the words of each that failed, in lines of at most `width` characters.
+
+    What has no space, an address, is not broken.
+    """
+    outcomes = list(outcomes)
+    table = tabulate([each[:5] for each in outcomes], headers=Outcome._fields[:5], disable_numparse=True)
+    return "\n\n".join([table, *("\n".join(_lines(each, max(width, _NARROW))) for each in outcomes if each.words)])
+
+
+def _lines(outcome: Outcome, width: int) -> Iterator[str]:
+    first, *more = outcome.words
+    yield from _wrapped(f"{outcome.exporter}, {outcome.target}: {first}", width, "")
+    for words in more:
+        yield from _wrapped(words, width, "  ")
+
+
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text, width, initial_indent=indent, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _outcomes(settings: ExporterSettings) -> Iterator[Outcome]:
+    built = [collector for collector in collectors(settings) if not collector.auxiliary]
+    for name, target in collect_once(settings.name, built).targets().items():
+        of = (settings.name, settings.type, name)
+        if target is None:
+            yield Outcome(*of, "timeout", 0)
+        elif target.failure:
+            reason = target.failure.reason
+            yield Outcome(*of, reason, target.series, (target.failure.message, WHAT_TO_DO[reason]))
+        else:
+            yield Outcome(*of, "up", target.series)
