@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from mlvitals.core import s3
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.files import Entry
 from mlvitals.core.s3 import S3, S3Store
+from tests.support.pki import Pki
 from tests.support.replay import FAULTS, Answer, Replay, always
 
 SECRET = "hunter2-and-more"
@@ -117,6 +119,17 @@ def test_answers_that_are_refused(answer: Answer, expected: str) -> None:
         why, words = reason(lambda: store(server.url).entries("lake/x"))
     assert why == expected
     assert words.startswith("s3://lake/x: ")
+
+
+def test_tls_with_an_authority_of_ones_own(tmp_path: Path) -> None:
+    pki = Pki(tmp_path / "pki")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pki.folder / "server.pem", pki.folder / "server.key")
+    ours = str(pki.folder / "ca.pem")
+    with Replay(always(error(403, "AccessDenied")), tls=context) as server:
+        assert reason(lambda: store(server.url).entries("lake/x"))[0] == "connect"
+        why, words = reason(lambda: store(server.url, ca_file=ours).entries("lake/x"))
+    assert why == "auth" or "needs a newer pyarrow" in words
 
 
 def test_nothing_listens() -> None:

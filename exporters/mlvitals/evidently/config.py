@@ -117,12 +117,13 @@ class Dataset(Plan):
         current = data.get("current")
         if _path(current) == PREVIOUS:
             yield ("current",), "expected a location; only reference can be previous"
+        if _path(current).startswith("mlflow:"):
+            yield ("current",), "expected another location; only reference can be what a model was trained on"
         if _path(data.get("reference")) == PREVIOUS and not (isinstance(current, Mapping) and current.keys() & _WINDOW):
             yield ("reference",), "expected newest or within at current: without them there is nothing before it"
-        for key in ("reference", "current"):
-            path = _path(data.get(key))
-            if path.startswith("mlflow:") and not MLFLOW.fullmatch(path):
-                yield (key,), f"expected {_EXPECTED}"
+        reference = _path(data.get("reference"))
+        if reference.startswith("mlflow:") and not MLFLOW.fullmatch(reference):
+            yield ("reference",), f"expected {_EXPECTED}"
 
 
 def _path(place: object) -> str:

@@ -26,6 +26,8 @@ Keeps = Callable[[str], bool]
 BATCH = 65_536
 BLOCK = 4 << 20
 """Bytes of text that are parsed at once."""
+MAX_ROWS = 10**10
+"""Rows of one file of Parquet: more only a damaged footer says."""
 MAX_FOOTERS = 64 << 20
 """Bytes of footers that are kept."""
 MAX_LINE = 64 << 20
@@ -110,7 +112,10 @@ class Parquet:
         self._room -= parquet.metadata.serialized_size
         if self._room > 0:
             self._footers[file.path] = parquet.metadata
-        return Look(parquet.schema_arrow.names, parquet.metadata.num_rows)
+        rows = parquet.metadata.num_rows
+        if not 0 <= rows <= MAX_ROWS:
+            raise ValueError(f"its footer says that it has {rows} rows")
+        return Look(parquet.schema_arrow.names, rows)
 
     def batches(self, file: Source, wanted: Wanted) -> Iterator[pa.RecordBatch]:
         """Row group after row group."""

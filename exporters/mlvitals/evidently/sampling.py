@@ -53,7 +53,9 @@ class Rows:
 
     def wants(self, count: int) -> bool:
         """True when one of the next rows may be kept."""
-        return bool(self._chosen(priorities(self._seed, self.seen, count)).any())
+        # A row group may have many millions of rows.
+        starts = range(0, count, _BLOCK)
+        return self._bound is None or any(self._any(start, min(_BLOCK, count - start)) for start in starts)
 
     def skip(self, count: int) -> None:
         """So many rows came by that nobody wants."""
@@ -77,6 +79,9 @@ class Rows:
         if self._held > self._limit:
             self._shrink()
         return [batch for _, batch in self._kept]
+
+    def _any(self, start: int, count: int) -> bool:
+        return bool(self._chosen(priorities(self._seed, self.seen + start, count)).any())
 
     def _chosen(self, ranks: NDArray[np.uint64]) -> NDArray[np.bool_]:
         return np.ones(len(ranks), np.bool_) if self._bound is None else ranks <= self._bound

@@ -337,6 +337,12 @@ def test_an_empty_file_of_bytes_is_damaged(tmp_path: Path, name: str) -> None:
         taken(current=str(tmp_path / name))
 
 
+def test_a_footer_that_says_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "MAX_ROWS", ROWS - 1)
+    with pytest.raises(UpstreamError, match=rf"x\.parquet: its footer says that it has {ROWS} rows"):
+        taken(current=str(parquet(tmp_path / "x.parquet", COLUMNS)))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [

@@ -182,6 +182,17 @@ def test_previous_of_everything_is_a_mistake() -> None:
         settings(current="/data/*.csv", reference="previous")
 
 
+@pytest.mark.parametrize("current", ["previous", "mlflow:registry/churn@champion/x.csv", {"path": "mlflow:a/b@c/d"}])
+def test_only_a_reference_can_be_another_ones_data(current: Any) -> None:
+    with pytest.raises(ValidationError, match="only reference can be"):
+        settings(current=current)
+
+
+def test_a_malformed_location_of_a_model() -> None:
+    with pytest.raises(ValidationError, match="expected mlflow:REGISTRY/MODEL@ALIAS/ARTIFACT"):
+        settings(reference="mlflow:churn")
+
+
 def test_two_formats(tmp_path: Path) -> None:
     touch(tmp_path, "a.csv", "b.parquet")
     with pytest.raises(UpstreamError, match=r"one format, found .*a\.csv and .*b\.parquet"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import hypothesis.strategies as st
 import numpy as np
 import pyarrow as pa
@@ -80,3 +82,13 @@ def test_no_more_is_held_than_twice_the_limit() -> None:
         assert sum(batch.num_rows for batch in held) <= 100
         # Each is a copy, and holds nothing of the batch that it comes from.
         assert sum(batch.get_total_buffer_size() for batch in held) < 100 * 64
+
+
+def test_a_row_group_of_very_many_rows_is_looked_through_in_parts() -> None:
+    rows = Rows(3, 0)
+    rows.expect(5_000_000)
+    tracemalloc.start()
+    assert rows.wants(5_000_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000 * 8
