@@ -100,7 +100,7 @@ class Airflow:
         Raises requests.RequestException when it does not answer or refuses.
         """
         url = f"{self.url}{self.release.api}{path}"
-        answer = requests.request(method, url, json=body, params=parameters, timeout=30, **self._login())
+        answer = requests.request(method, url, json=body, params=parameters, timeout=120, **self._login())
         answer.raise_for_status()
         return answer.json() if answer.content else None
 

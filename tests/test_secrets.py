@@ -147,12 +147,13 @@ def _databases(garden: Garden) -> Iterator[dict[str, Any]]:
 def _stores(garden: Garden) -> Iterator[dict[str, Any]]:
     sides = {"reference": "s3://bucket/reference.parquet", "current": "s3://bucket/current.parquet"}
     at = {"endpoint_url": "http://127.0.0.1:9", "region": "nowhere", "access_key": "ann"}
-    for name, key in (
-        ("s3-variable", {"secret_key": garden.variable("S3_KEY")}),
-        ("s3-file", {"secret_key_file": garden.file("s3-key")}),
+    nowhere = {"url": "http://127.0.0.1:9"}
+    for name, key, secret in (
+        ("s3-variable", {"secret_key": garden.variable("S3_KEY")}, {"secret": garden.variable("UI_SECRET")}),
+        ("s3-file", {"secret_key_file": garden.file("s3-key")}, {"secret_file": garden.file("ui-secret")}),
     ):
-        datasets = [{"name": "bought", **sides}]
-        yield {"name": name, "type": "evidently", "interval": "1h", "s3": at | key, "datasets": datasets}
+        more = {"s3": at | key, "workspace": nowhere | secret, "datasets": [{"name": "bought", **sides}]}
+        yield {"name": name, "type": "evidently", "interval": "1h", **more}
 
 
 def _over_http() -> list[str]:

@@ -214,7 +214,7 @@ def inhibits(rule: dict[str, Any], source: Labels, target: Labels) -> bool:
 def matches(matchers: list[str], labels: Labels) -> bool:
     for matcher in matchers:
         name, negated, tilde, wanted = re.fullmatch(r'(\w+)(?:=|(!)=?)(~?)"(.*)"', matcher).groups()  # type: ignore[union-attr]
-        found = re.fullmatch(wanted if tilde else re.escape(wanted), labels[name])
+        found = re.fullmatch(wanted if tilde else re.escape(wanted), labels.get(name, wanted))
         if bool(found) == bool(negated):
             return False
     return True
