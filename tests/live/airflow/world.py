@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ SETTINGS = {
 
 ASKED_FOR: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     *((dag_id, "a", {}) for dag_id in ("parent", "produces", "starves", "waits", "succeeds", "fails", "retries")),
-    *((dag_id, "a", {}) for dag_id in ("long", "long_ago")),
+    *((dag_id, "a", {}) for dag_id in ("later", "long", "long_ago")),
     *(("runs_on", run_id, {}) for run_id in "abc"),
     ("trains", "a", {"model_name": "alpha"}),
     ("trains", "b", {"model_name": "beta", "rows": 3, "note": {"not": "shown"}}),
@@ -73,9 +73,12 @@ class World:
         with engine.begin() as connection:
             yield connection
 
-    def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, Any]) -> None:
-        """Ask for a run."""
-        when = {"logical_date": None} if self.airflow.release is AIRFLOW_3 else {}
+    def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, Any], at: datetime | None = None) -> None:
+        """Ask for a run, now or at some time."""
+        of_3 = self.airflow.release is AIRFLOW_3
+        when: dict[str, str | None] = {"logical_date": None} if of_3 else {}
+        if at:
+            when["run_after" if of_3 else "logical_date"] = at.isoformat()
         self.airflow.call("POST", f"/dags/{dag_id}/dagRuns", {"dag_run_id": run_id, "conf": conf, **when})
 
     def dag_ids(self) -> set[str]:
@@ -116,6 +119,7 @@ def _populate(made: World) -> None:
     until(lambda: made.dag_ids() == EXPECTED.keys() and made.import_errors() == 1, PATIENCE)
     for asked in ASKED_FOR:
         made.trigger(*asked)
+    made.trigger("later", "tomorrow", {}, datetime.now(UTC) + timedelta(days=1))
     before = {dag_id: each for dag_id, each in EXPECTED.items() if dag_id != "unattended"}
     soon(lambda: _unsettled(made, before), PATIENCE)
     _set_back(made)

@@ -60,6 +60,10 @@ with dag("shelved", schedule=timedelta(hours=36), is_paused_upon_creation=True):
 with dag("never_run"):
     EmptyOperator(task_id="rest")
 
+# Of two runs of it one is asked for tomorrow.
+with dag("later"):
+    EmptyOperator(task_id="rest")
+
 with dag("trains"):
     PythonOperator(task_id="train", python_callable=train)
 
