@@ -29,12 +29,14 @@ class UpstreamError(Exception):
 class Snapshot:
     """One consistent read of one target.
 
-    `dropped` counts the series that a limit or a bad value kept out: (metric, reason) -> series.
+    `dropped` counts the series that a limit or a bad value kept out: (metric, reason) -> series. `report` is an HTML
+    document about the target, gzip-compressed, that is served for as long as the families are.
     """
 
     target: str
     families: tuple[Family, ...]
     dropped: Mapping[tuple[Metric, str], int] = field(default_factory=dict)
+    report: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

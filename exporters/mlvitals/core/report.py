@@ -36,9 +36,9 @@ class Report:
             if number:
                 self._dropped[metric, reason] += number
 
-    def snapshot(self, target: str) -> Snapshot:
-        """Everything added, as one read of the target."""
-        return Snapshot(target, tuple(self._families.values()), self._dropped)
+    def snapshot(self, target: str, document: bytes | None = None) -> Snapshot:
+        """Everything added, as one read of the target; `document` is HTML about it, gzip-compressed."""
+        return Snapshot(target, tuple(self._families.values()), self._dropped, document)
 
     def _family(self, metric: Metric) -> Family:
         return self._families.setdefault(metric, metric.family())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from mlvitals.evidently.process import run
 from mlvitals.evidently.report import Computed, snapshot
 
 _ASK_AGAIN = 0.5
+_LEVEL = 6
+"""Of four megabytes of Evidently's report, most of them its scripts, one is left."""
 
 
 class DatasetCollector:
@@ -49,7 +52,9 @@ class DatasetCollector:
         # Waiting for a place is not the computation's own time.
         own = Deadline(min(self._settings.budget, deadline.remaining()))
         deadline.on_expire(own.expire)
-        outcome = run(Job(self._dataset, self._settings, own.remaining(), known), own)
+        outcome = run(Job(self._dataset, self._settings, own.remaining(), known, html=self._settings.reports), own)
         if outcome.unchanged and last:
             return last
-        return Computed(outcome, ended=time.time(), seconds=time.monotonic() - started)
+        took = time.monotonic() - started
+        document = gzip.compress(outcome.html.encode(), _LEVEL) if outcome.html else None
+        return Computed(outcome.model_copy(update={"html": None}), time.time(), took, document)

@@ -141,6 +141,9 @@ class EvidentlySettings(HttpOptions):
     datasets: tuple[Dataset, ...] = Field((), description="the data sets; see below")
     workspaces: tuple[Workspace, ...] = Field((), description="Evidently workspaces to watch; see below")
     workspace: RunStore | None = Field(None, description="Evidently workspace that runs are written into; see below")
+    reports: bool = Field(
+        False, description="serve Evidently's report of each data set at /reports/NAME/DATASET; it shows data"
+    )
     hdfs_user: str | None = Field(None, description="user.name of WebHDFS without authentication")
     s3: S3 = S3()
     workers: int = Field(1, ge=1, le=16, description="computations at the same time, each in a process of its own")

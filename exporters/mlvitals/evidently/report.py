@@ -48,11 +48,12 @@ _READ: Mapping[str, Metric] = {
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A computation that gave results: when it ended (Unix time) and how many seconds it took."""
+    """A computation that gave results: when it ended (Unix time), how many seconds it took, its report (gzip)."""
 
     outcome: Outcome
     ended: float
     seconds: float
+    document: bytes | None = None
 
 
 def snapshot(computed: Computed, dataset: Dataset, settings: EvidentlySettings) -> Snapshot:
@@ -64,7 +65,7 @@ def snapshot(computed: Computed, dataset: Dataset, settings: EvidentlySettings) 
     report.objectives()
     if computed.outcome.results:
         report.results(computed.outcome.results)
-    return report.made.snapshot(dataset.name)
+    return report.made.snapshot(dataset.name, computed.document)
 
 
 class _DatasetReport:

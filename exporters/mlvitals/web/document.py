@@ -47,6 +47,12 @@ CONTENT_SECURITY_POLICY = (
 )
 """Nothing but this very style is allowed: what an upstream system says can be no more than text."""
 
+REPORT_POLICY = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""For documents of others, with scripts of their own: these draw, and reach nothing, not this server either."""
+
 
 def document(title: str, body: str) -> str:
     """A whole page around a body that is HTML already."""

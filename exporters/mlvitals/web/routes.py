@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Mapping, Sequence
 
@@ -14,7 +15,7 @@ from mlvitals.core.server import Request, Response, Route
 from mlvitals.model import Links
 from mlvitals.suite import Suite
 from mlvitals.web import discovery, status
-from mlvitals.web.document import CONTENT_SECURITY_POLICY, document
+from mlvitals.web.document import CONTENT_SECURITY_POLICY, REPORT_POLICY, document
 
 _NOT_FOUND = Response(b"404 Not Found\n", status=404)
 
@@ -45,6 +46,7 @@ class Endpoints:
             Route("/sd", self._discovery),
             Route("/runbooks", self._runbooks),
             Route("/runbooks/([A-Za-z0-9_]+)", self._runbook),
+            Route("/reports/([^/]+)/([^/]+)", self._report),
             Route("/-/healthy", self._healthy),
             Route("/-/ready", self._ready),
         ]
@@ -85,6 +87,20 @@ class Endpoints:
         # js-default: no raw HTML, and links only to http, https, mailto.
         html = MarkdownIt("js-default").render(text)
         return _html(document(request.args[0], f"<main>{html}</main>"))
+
+    def _report(self, request: Request) -> Response:
+        name, target = request.args
+        exporter = self._suite.exporters.get(name)
+        state = exporter.runner.state.targets().get(target) if exporter else None
+        if state is None or state.snapshot is None or state.snapshot.report is None:
+            return _NOT_FOUND
+        headers = {"Content-Security-Policy": REPORT_POLICY, "Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+        body = state.snapshot.report
+        if request.accepts_gzip:
+            headers["Content-Encoding"] = "gzip"
+        return Response(
+            body if request.accepts_gzip else gzip.decompress(body), "text/html; charset=utf-8", headers=headers
+        )
 
     def _reloaded(self, _: Request) -> Response:
         problems = self._reload() if self._reload else []

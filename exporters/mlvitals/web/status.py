@@ -90,7 +90,14 @@ def _runbooks(exporter: Exporter) -> str:
 def _rows(exporter: Exporter) -> Iterator[str]:
     for name, target in sorted(exporter.runner.state.targets().items()):
         cells = _first_run() if target is None else _cells(target)
-        yield f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>'
+        yield f'<tr><th scope="row">{escape(name)}{_report(exporter, name, target)}</th>{cells}</tr>'
+
+
+def _report(exporter: Exporter, name: str, target: TargetState | None) -> str:
+    if target is None or target.snapshot is None or target.snapshot.report is None:
+        return ""
+    address = "/".join(map(quote, ("reports", exporter.settings.name, name)))
+    return f' <small><a href="{escape(address)}" aria-label="report of {escape(name)}">report</a></small>'
 
 
 def _first_run() -> str:
