@@ -36,6 +36,8 @@ _EXPECTED = {
     "float_parsing": "expected a number",
     "bool_type": "expected true or false",
     "bool_parsing": "expected true or false",
+    "byte_size": "expected a size such as 4GiB",
+    "byte_size_unit": "expected a size such as 4GiB",
     "dict_type": "expected a mapping",
     "model_type": "expected a mapping",
     "model_attributes_type": "expected a mapping",
