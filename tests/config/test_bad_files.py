@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, get_args
 
@@ -115,6 +116,8 @@ def test_whatever_stands_in_the_file_is_loaded_or_a_list_of_mistakes(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any.yml"
     path.write_text(yaml.safe_dump(data))
+    # Long ago, or whoever loads it waits for whoever writes it.
+    os.utime(path, (0, 0))
     try:
         config.load(path, environment={})
     except config.ConfigError as error:
