@@ -55,6 +55,8 @@ _PREDICTION = f"{_DATASET}: {label('metric')} of {label('prediction')} against {
 _TEST = ("dataset", "preset", "test")
 _FAILED_OF_COLUMNS = f'{m.TEST_STATUS}{{%s,status="fail",column!=""}} == 1'
 
+# Text and lists never have a score.
+_FAILURE = f'{m.COLUMN_FAILURE}{{reason!="unsupported"}}'
 # Columns that changed are told of by another alert.
 _UNSCORED = f"unless ignoring (reason) sum without (change) ({m.COLUMN_SCHEMA_CHANGE}) > 0"
 
@@ -109,9 +111,11 @@ _DRIFT = (
         "info",
         "Columns of a data set have no drift score.",
         f"{_DATASET}: {number()} columns cannot be scored: "
-        + _some(f"{m.COLUMN_FAILURE}{{%s}} {_UNSCORED}", show=f"{_COLUMN} ({{{{ .Labels.reason }}}})")
+        + _some(
+            f'{m.COLUMN_FAILURE}{{%s,reason!="unsupported"}} {_UNSCORED}', show=f"{_COLUMN} ({{{{ .Labels.reason }}}})"
+        )
         + ".",
-        f"count without (column, reason) ({m.COLUMN_FAILURE} == 1\n{_UNSCORED})",
+        f"count without (column, reason) ({_FAILURE} == 1\n{_UNSCORED})",
         for_="30m",
         keep_firing_for=KEEP,
     ),
@@ -157,7 +161,7 @@ _DATA = (
     ),
     Alert(
         "EvidentlyTestFailing",
-        "warning",
+        "info",
         "A test of a data set fails.",
         f"{_DATASET}: {label('test')}{{{{ with $labels.preset }}}} ({{{{ . }}}}){{{{ end }}}} fails"
         + lookup(f"count({_FAILED_OF_COLUMNS})", *_TEST, text=" for %s columns: ", otherwise="")

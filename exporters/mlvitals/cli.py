@@ -202,7 +202,11 @@ def compare(reference: str, current: str, engine: EngineName, form: str, sets: t
             dataset = config.model_from(Dataset, data, "compare")
         except config.ConfigError as error:
             raise config.CommandLineError(error.problems) from None
-        return comparing.compare(dataset, engine, _show, html=form == "html")
+        try:
+            return comparing.compare(dataset, engine, _show, html=form == "html")
+        finally:
+            if sys.stderr.isatty():
+                click.echo("\r\x1b[K", err=True, nl=False)
 
     found = _or_exit(compared)
     click.echo({"table": found.as_table, "json": found.as_json, "html": found.as_html}[form]())
@@ -225,7 +229,7 @@ def metrics(form: str) -> None:
 
 
 def _show(progress: Progress) -> None:
-    """How far it is, on one line of a terminal."""
+    """How far it is, on one line of a terminal, which is cleared when all is done."""
     if sys.stderr.isatty():
         count = f" {progress.done}/{progress.of}" if progress.of else ""
         click.echo(f"\r\x1b[K{progress.step}{count} …", err=True, nl=False)

@@ -63,7 +63,7 @@ def _wrapped(text: str, width: int, indent: str) -> list[str]:
 
 
 def _outcomes(settings: ExporterSettings) -> Iterator[Outcome]:
-    built = [collector for collector in collectors(settings) if not collector.auxiliary]
+    built = [collector for collector in collectors(settings.for_a_look()) if not collector.auxiliary]
     for name, target in collect_once(settings.name, built).targets().items():
         of = (settings.name, settings.type, name)
         if target is None:

@@ -246,6 +246,10 @@ class ExporterSettings(Settings):
         """With the settings of the exporters that `refers` names, by name."""
         return self
 
+    def for_a_look(self) -> Self:
+        """For one collection that must change nothing anywhere, as `check --live` makes it."""
+        return self
+
     def schedule(self) -> Schedule:
         """The schedule of the exporter's main collector."""
         interval, deadline = self.interval or self.default_interval, self.deadline or self.default_deadline

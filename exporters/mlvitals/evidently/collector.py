@@ -6,8 +6,9 @@ import gzip
 import threading
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 
-from mlvitals.core.collector import Deadline, Snapshot
+from mlvitals.core.collector import Deadline, Snapshot, UpstreamError
 from mlvitals.evidently.config import Dataset, EvidentlySettings
 from mlvitals.evidently.job import Job
 from mlvitals.evidently.process import run
@@ -34,6 +35,8 @@ class DatasetCollector:
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot]:
         """Look for new data, and compute when there is some."""
+        if find_spec("evidently") is None:
+            raise UpstreamError("internal", "Evidently is not installed: pip install 'mlvitals[evidently]'")
         while not self._places.acquire(timeout=min(_ASK_AGAIN, deadline.remaining())):
             continue
         try:

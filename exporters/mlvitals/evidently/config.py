@@ -6,7 +6,6 @@ import math
 import os
 import re
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -141,6 +140,11 @@ class EvidentlySettings(HttpOptions):
     datasets: tuple[Dataset, ...] = Field((), description="the data sets; see below")
     workspaces: tuple[Workspace, ...] = Field((), description="Evidently workspaces to watch; see below")
     workspace: RunStore | None = Field(None, description="Evidently workspace that runs are written into; see below")
+    artifact_roots: tuple[str, ...] = Field(
+        (),
+        description="beginnings of places, such as s3://mlflow/artifacts or /srv/mlflow, where artifacts may be read "
+        "that are not behind MLflow's own server; none by default, since whoever may write to MLflow names places",
+    )
     reports: bool = Field(
         False, description="serve Evidently's report of each data set at /reports/NAME/DATASET; it shows data"
     )
@@ -154,10 +158,8 @@ class EvidentlySettings(HttpOptions):
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
-        """What every exporter may have wrong, two targets of one name, and what computing needs."""
+        """What every exporter may have wrong, and two targets of one name."""
         yield from super().mistakes(data)
-        if data.get("datasets") and find_spec("evidently") is None:
-            yield ("datasets",), "computed with libraries that are missing here: pip install 'mlvitals[evidently]'"
         seen: set[str] = set()
         for key, what in (("datasets", "data set"), ("workspaces", "workspace or data set")):
             entries = data.get(key)
@@ -193,4 +195,8 @@ class EvidentlySettings(HttpOptions):
         """Of one data set. Its turn may come after all others: its deadline is the time that all of them may take."""
         own = super().schedule()
         waiting = own.deadline * math.ceil(max(1, len(self.datasets)) / self.workers)
-        return Schedule(own.interval, waiting, max(own.stale_after, own.interval + waiting))
+        return Schedule(own.interval, waiting, self.stale_after or max(own.stale_after, own.interval + waiting))
+
+    def for_a_look(self) -> Self:
+        """Without what would write into a workspace or keep a report."""
+        return self.model_copy(update={"workspace": None, "reports": False})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
@@ -172,7 +172,9 @@ class Plan(Settings):
         (), description="patterns of columns of numbers that are codes: taken as categories"
     )
     drift: Drift = Drift()
-    quantiles: tuple[float, ...] = Field((0.05, 0.25, 0.5, 0.75, 0.95), description="quantiles of columns of numbers")
+    quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (0.05, 0.25, 0.5, 0.75, 0.95), description="quantiles of columns of numbers"
+    )
     categories: tuple[str, ...] = Field(
         (), description="patterns of columns whose values may be shown as labels, with their shares; none by default"
     )

@@ -31,8 +31,9 @@ log = structlog.get_logger()
 
 MODULE = "mlvitals.evidently.worker"
 _LOOK_AGAIN = 0.1
-_MAX_MESSAGES = 256 << 20
-"""Bytes that a worker may tell."""
+_MAX_MESSAGES = 64 << 20
+"""Bytes that a worker may tell, a report among them."""
+_LAST_WORDS = 4096
 _GIB = 1 << 30
 
 
@@ -64,7 +65,8 @@ def _taken(outcome: Outcome | None, message: Message) -> Outcome | None:
 
 @contextlib.contextmanager
 def _worker(job: Job, deadline: Deadline) -> Iterator[_Worker]:
-    command = [sys.executable, "-m", MODULE]
+    # -P: or a module in the current folder would be imported instead of a library's.
+    command = [sys.executable, "-P", "-m", MODULE]
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
     environment = {**os.environ, "DO_NOT_TRACK": "1"}
     with (
@@ -91,7 +93,7 @@ class _Worker:
     def messages(self, limit: int) -> Iterator[Message]:
         """What it tells, until it ends. Raises UpstreamError when it takes more than its share."""
         out = cast(IO[bytes], self.process.stdout).fileno()
-        told, rest = 0, b""
+        told, rest = 0, bytearray()
         while True:
             self._within(limit)
             if not select.select([out], [], [], _LOOK_AGAIN)[0]:
@@ -102,14 +104,17 @@ class _Worker:
             told += len(part)
             if told > _MAX_MESSAGES:
                 raise UpstreamError("limit", f"the worker answered more than {_MAX_MESSAGES >> 20} MiB")
-            *lines, rest = (rest + part).split(b"\n")
-            yield from map(_message, lines)
+            *ends, begun = part.split(b"\n")
+            for end in ends:
+                yield _message(bytes(rest + end))
+                rest.clear()
+            rest += begun
 
     def last_words(self, dataset: str) -> str:
         """Why it ended without an answer."""
         self.deadline.remaining()
         code = self.process.wait()
-        self.errors.seek(0)
+        self.errors.seek(max(0, self.errors.seek(0, os.SEEK_END) - _LAST_WORDS))
         log.error("worker ended", dataset=dataset, code=code, said=_tail(self.errors.read()))
         if code == -signal.SIGKILL:
             raise UpstreamError("limit", "the worker was killed, perhaps because the machine had no memory left")

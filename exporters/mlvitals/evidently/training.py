@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import plain
 from mlvitals.core.files import Store
-from mlvitals.core.locations import opened
+from mlvitals.core.locations import opened, shown_location
 from mlvitals.core.mlflow_artifacts import ArtifactStore, Registry, Trained
 from mlvitals.evidently.config import MLFLOW, EvidentlySettings
 
@@ -35,12 +36,25 @@ def training_data(location: str, settings: EvidentlySettings, deadline: Deadline
         trained = registry.behind(match["model"], match["alias"])
         if trained.proxied:
             return TrainingData(ArtifactStore(registry, trained), match["artifact"], trained)
-        store, path = opened(_elsewhere(trained, match["artifact"]), settings, deadline)
+        place = _elsewhere(trained, match["artifact"])
+        _check_allowed(trained.root, settings.artifact_roots)
+        store, path = opened(place, settings, deadline)
     except BaseException:
         registry.close()
         raise
     registry.close()
     return TrainingData(store, path, trained)
+
+
+def _check_allowed(root: str, allowed: Iterable[str]) -> None:
+    """Whoever may write to MLflow says where a run's artifacts are: only what the configuration trusts is opened.
+
+    Credentials would go to any server, and any file of this machine would be read. Raises UpstreamError (`auth`).
+    """
+    place = unquote(root).removeprefix("file://")
+    inside = (f"{place}/".startswith(f"{each.removeprefix('file://').rstrip('/')}/") for each in allowed)
+    if not any(inside) or ".." in place.split("/"):
+        raise UpstreamError("auth", f"artifacts at {shown_location(root)} are not read unless artifact_roots allows it")
 
 
 def _elsewhere(trained: Trained, artifact: str) -> str:

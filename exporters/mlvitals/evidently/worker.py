@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TextIO
 
 from mlvitals.core.collector import Deadline, UpstreamError
@@ -74,12 +75,17 @@ def _handed_on(job: Job, outcome: Outcome, results: Results) -> Iterator[Message
     version = outcome.reads["reference"].model_version
     run = Run(dataset.name, results, time.time(), dataset.drift.share, named and named["model"], version)
     if job.html:
-        yield Message(html=snapshot(run).get_html_str(as_iframe=False))
+        yield Message(html=snapshot(replace(run, results=_harmless(results))).get_html_str(as_iframe=False))
     if store := job.settings.workspace:
         # With Evidently's own workspaces, which not every computation needs.
         from mlvitals.evidently.workspace.write import try_to_write
 
         yield Message(not_written=try_to_write(run, store, job.settings, Deadline(job.seconds)))
+
+
+def _harmless(results: Results) -> Results:
+    """With names that end no script: Evidently writes them into one as they are."""
+    return Results.model_validate_json(results.model_dump_json().replace("</", "< /").replace("<!--", "< !--"))
 
 
 def _done(job: Job, tell: Tell) -> Message:

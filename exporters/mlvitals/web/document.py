@@ -51,7 +51,7 @@ REPORT_POLICY = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""For documents of others, with scripts of their own: these draw, and reach nothing, not this server either."""
+"""For documents of others, with scripts of their own: these draw, load nothing, and read nothing here."""
 
 
 def document(title: str, body: str) -> str:

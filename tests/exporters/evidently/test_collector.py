@@ -69,3 +69,12 @@ def test_runs_are_written_into_a_workspace_and_one_that_cannot_be_is_told(folder
         assert one(found, metrics.COLUMN_DRIFTED, column="age") == 1
     (snapshot,) = (folder / "workspace").glob("*/snapshots/*.json")
     assert "churn" in snapshot.read_text()
+
+
+def test_a_look_writes_nothing(folder: Path) -> None:
+    configured = settings(
+        folder, {"columns": {"include": ["age"]}}, workspace={"path": str(folder / "w")}, reports=True
+    )
+    (collector,) = EXPORTER.build(configured.for_a_look())
+    assert read(collector, 100).report is None
+    assert not (folder / "w").exists()

@@ -112,6 +112,12 @@ def test_it_ends_when_the_exporter_is_killed(folder: Path) -> None:
     until(lambda: not alive(worker))
 
 
+def test_a_module_in_the_current_folder_is_no_library(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "pyarrow.py").write_text("raise SystemExit('not this one')\n")
+    monkeypatch.chdir(folder)
+    assert compute(settings(folder)).results
+
+
 def test_what_is_heavy_is_not_in_the_serving_process() -> None:
     script = """if True:
         import sys

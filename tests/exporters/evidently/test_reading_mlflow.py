@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,12 +74,12 @@ def bytes_of(values: list[int]) -> bytes:
     return sink.getvalue()
 
 
-def trained(url: str, reference: Any, auth: tuple[str, str] = AUTH) -> EvidentlySettings:
+def trained(url: str, reference: Any, auth: tuple[str, str] = AUTH, roots: Sequence[str] = ()) -> EvidentlySettings:
     """Settings of a data set with this reference, in the file of the MLflow exporter `registry`."""
     mlflow = HttpSettings.model_validate(
         {"name": "registry", "type": "mlflow", "url": url, "auth": {"username": auth[0], "password": auth[1]}}
     )
-    return settings(reference=reference).bound({"registry": mlflow})
+    return settings({"artifact_roots": roots}, reference=reference).bound({"registry": mlflow})
 
 
 def look(made: EvidentlySettings) -> Listing:
@@ -138,7 +138,7 @@ def test_artifacts_that_clients_read_themselves(registry: Registry, tmp_path: Pa
     assert uri.startswith("file:")
     parquet(tmp_path / "my [runs]" / run_id / "artifacts/reference.parquet", {"x": [7]})
     registry.alias("local", registry.version("local", (run_id, uri)))
-    made = trained(registry.server.url, "mlflow:registry/local@champion/reference.parquet")
+    made = trained(registry.server.url, "mlflow:registry/local@champion/reference.parquet", roots=[str(tmp_path)])
     listing = look(made)
     assert listing.model_version == 1
     assert rows(made, listing) == [7]
@@ -233,8 +233,26 @@ def test_an_artifact_is_downloaded_once(monkeypatch: pytest.MonkeyPatch) -> None
 )
 def test_roots_that_cannot_be_read(root: str, expected: str) -> None:
     with Replay(fake(root, b"", 0)) as server, pytest.raises(UpstreamError, match=expected) as caught:
-        look(trained(server.url, REFERENCE))
+        look(trained(server.url, REFERENCE, roots=["s3://key:secret@bucket"]))
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "root",
+    [
+        "/etc/private",
+        "file:///srv/mlflow-not",
+        "file:///srv/mlflow/../../etc",
+        "/srv/mlflow/%2e%2e/private",
+        "webhdfs://evil:80/x",
+        "hdfs://evil:8020/x",
+        "s3://bucket/x",
+    ],
+)
+def test_no_place_is_opened_because_a_run_names_it(root: str) -> None:
+    with Replay(fake(root, b"", 0)) as server, pytest.raises(UpstreamError, match="unless artifact_roots") as caught:
+        look(trained(server.url, REFERENCE, roots=["/srv/mlflow", "s3://bucket/mlflow"]))
+    assert caught.value.reason == "auth"
 
 
 def test_a_registry_that_is_not_in_the_file() -> None:
