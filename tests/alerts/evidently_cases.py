@@ -187,10 +187,16 @@ CASES = (
     ),
     Firing(
         "EvidentlyColumnUnscored",
-        {**FAILED, **GONE, **churn("column_failure", 1, column="id", reason="method")},
+        {
+            **FAILED,
+            **GONE,
+            **churn("column_failure", 1, column="id", reason="method"),
+            **churn("column_failure", 1, column="code", reason="too_few"),
+        },
         CHURN,
-        "data: data set churn: 2 columns cannot be scored: id (method), note (unsupported).",
+        "data: data set churn: 2 columns cannot be scored: code (too_few), id (method).",
     ),
+    Silent("EvidentlyColumnUnscored", "text has no score, and never will", FAILED),
     Silent("EvidentlyColumnUnscored", "the column is missing, which another alert says", GONE),
     Silent("EvidentlyColumnUnscored", "every column has a score", {**AGE, **CITY}),
     Firing(
