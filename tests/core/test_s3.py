@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 from pydantic import ValidationError
 
 from mlvitals.core import s3
@@ -19,12 +17,14 @@ from mlvitals.core.s3 import S3, S3Store
 from tests.support.pki import Pki
 from tests.support.replay import FAULTS, Answer, Replay, always
 
+MOTO = "moto does not install beside the oldest releases"
 SECRET = "hunter2-and-more"
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    boto3 = pytest.importorskip("boto3", reason=MOTO)
+    server = pytest.importorskip("moto.server", reason=MOTO).ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"

@@ -6,11 +6,9 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from moto.server import ThreadedMotoServer
 
 from mlvitals.core.collector import UpstreamError
 from mlvitals.evidently.reading import Sample
@@ -35,6 +33,9 @@ FILES: Mapping[str, bytes] = {
 }
 
 
+MOTO = "moto does not install beside the oldest releases"
+
+
 @pytest.fixture
 def hdfs() -> FakeHdfs:
     return FakeHdfs(FILES)
@@ -49,7 +50,8 @@ def servers(hdfs: FakeHdfs) -> Iterator[tuple[Replay, Replay]]:
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[dict[str, Any]]:
     """The same files in a bucket; the key `s3` of the exporter."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    boto3 = pytest.importorskip("boto3", reason=MOTO)
+    server = pytest.importorskip("moto.server", reason=MOTO).ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
