@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import NamedTuple, Protocol
+
+from pydantic import ValidationInfo
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import plain
@@ -29,6 +33,12 @@ def parts(location: str) -> Parts:
     """A local path or a URL in parts. The path stays as it is written, wildcards and all."""
     match = _URL.fullmatch(location)
     return Parts(match["scheme"].lower(), match["authority"], match["path"]) if match else Parts("file", "", location)
+
+
+def below_folder(location: str, info: ValidationInfo) -> str:
+    """A relative local path starts at the configuration file's folder; its slash at the end stays."""
+    folder: Path = (info.context or {}).get("folder", Path())
+    return location if "://" in location or folder == Path() else os.path.join(folder, location)  # noqa: PTH118
 
 
 def shown_location(location: str) -> str:

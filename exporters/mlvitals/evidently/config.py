@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, PrivateAttr, ValidationInfo
 
 from mlvitals.core.collector import Schedule
-from mlvitals.core.locations import mistake
+from mlvitals.core.locations import below_folder, mistake
 from mlvitals.core.s3 import S3
 from mlvitals.core.settings import (
     Duration,
@@ -38,15 +36,10 @@ _EXPECTED = "mlflow:REGISTRY/MODEL@ALIAS/ARTIFACT, such as mlflow:registry/churn
 
 
 _WINDOW = {"newest", "within"}
-_SCHEME = re.compile(r"[a-z][a-z0-9+]*:")
 
 
 def _below(path: str, info: ValidationInfo) -> str:
-    """A relative path starts at the configuration file's folder; its slash at the end stays."""
-    if path == PREVIOUS or _SCHEME.match(path):
-        return path
-    folder: Path = (info.context or {}).get("folder", Path())
-    return path if folder == Path() else os.path.join(folder, path)  # noqa: PTH118
+    return path if path == PREVIOUS or path.startswith("mlflow:") else below_folder(path, info)
 
 
 class Location(Settings):

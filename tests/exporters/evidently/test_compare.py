@@ -62,6 +62,15 @@ def test_evidently_draws_it_to_be_shared(folder: Path) -> None:
     assert "Value drift for age" in done.stdout
 
 
+def test_a_name_ends_no_script_of_the_report(folder: Path) -> None:
+    name = "</script><script>hacked = 1</script>"
+    write(frame()[["age"]].rename(columns={"age": name}), folder / "hostile.parquet")
+    done = compare(folder, "hostile.parquet", "hostile.parquet", "--format", "html")
+    assert done.returncode == 0, done.stderr
+    assert "hacked" in done.stdout
+    assert name not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [

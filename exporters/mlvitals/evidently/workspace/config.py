@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
+from pydantic import AfterValidator, Field, SecretStr
 
-from mlvitals.core.locations import mistake, parts
+from mlvitals.core.locations import below_folder, mistake, parts
 from mlvitals.core.patterns import Patterns
 from mlvitals.core.settings import ConfigFile, HttpUrl, Mistake, Name, Settings
 
-
-def _below(path: str, info: ValidationInfo) -> str:
-    """A relative path starts at the configuration file's folder."""
-    folder: Path = (info.context or {}).get("folder", Path())
-    return str(folder / path) if parts(path).scheme == "file" else path
-
-
-Folder = Annotated[str, Field(min_length=1), AfterValidator(_below)]
+Folder = Annotated[str, Field(min_length=1), AfterValidator(below_folder)]
 
 
 class Workspace(Settings):
