@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
 
 from compose import environment
 from compose.cache import MissingError
@@ -34,6 +36,10 @@ for arguments in json.load(sys.stdin):
 # A scheduler that is asked to end waits until all running tasks have ended; one that is killed leaves its workers.
 # A shell kills them all when it is asked to, by us or, when this process dies, by the kernel.
 AT_ONCE = ("sh", "-c", 'trap "kill -KILL 0" TERM; "$@" & wait $!', "sh")
+# With SQLite a call that finds the database locked by the scheduler changes nothing and is answered 500.
+AGAIN = Retry(
+    total=6, backoff_factor=0.5, status_forcelist=(500, 502, 503, 504), allowed_methods=None, raise_on_status=False
+)
 # What makes it small, and quick to notice what changes.
 QUICK = {
     "CORE__HOSTNAME_CALLABLE": "socket.gethostname",  # the default asks the network
@@ -97,12 +103,14 @@ class Airflow:
     def call(self, method: str, path: str, body: object = None, **parameters: str) -> Any:
         """What the API answers the admin, parsed; `path` is what follows /api/v1 or /api/v2.
 
-        Raises requests.RequestException when it does not answer or refuses.
+        Asked again while it cannot answer. Raises requests.RequestException when it does not answer or refuses.
         """
         url = f"{self.url}{self.release.api}{path}"
-        answer = requests.request(method, url, json=body, params=parameters, timeout=120, **self._login())
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
+        with requests.Session() as session:
+            session.mount(self.url, HTTPAdapter(max_retries=AGAIN))
+            answer = session.request(method, url, json=body, params=parameters, timeout=120, **self._login())
+            answer.raise_for_status()
+            return answer.json() if answer.content else None
 
     def token(self, user: tuple[str, str]) -> str:
         """A new token of this user. Only Airflow 3 has tokens."""
