@@ -29,7 +29,7 @@ CONSTRAINTS = CHECKOUT / "constraints.txt"
 REQUIREMENTS = CHECKOUT / "compose/requirements"
 """Of the servers that live in an environment of their own: what is wanted (`.in`) and everything pinned (`.txt`)."""
 # What the unit tests need beside the package itself, at the versions of constraints.txt.
-TEST_TOOLS = ("hypothesis", "pytest", "pytest-timeout", "pytest-xdist", "trustme")
+TEST_TOOLS = ("hypothesis", "pytest", "pytest-rerunfailures", "pytest-timeout", "pytest-xdist", "trustme")
 
 
 def develop() -> None:
