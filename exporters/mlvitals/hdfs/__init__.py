@@ -8,11 +8,12 @@ from mlvitals.core.collector import Collector
 from mlvitals.core.exporter import ExporterType
 from mlvitals.core.metric import declared
 from mlvitals.hdfs import metrics
+from mlvitals.hdfs.collector import DaemonCollector
 from mlvitals.hdfs.config import HdfsSettings
 
 
 def _build(settings: HdfsSettings) -> Sequence[Collector]:
-    return ()
+    return (DaemonCollector(settings),)
 
 
 EXPORTER = ExporterType(
