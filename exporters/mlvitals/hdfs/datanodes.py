@@ -91,7 +91,7 @@ def _address(name: str, info: object) -> tuple[str, str] | None:
 
     The host is the NameNode's name for it, which certificates are made out for, the port that of its web address.
     """
-    host, port = name.rpartition(":")[0].strip("[]"), str(info).rpartition(":")[2]
+    host, port = name.rpartition(":")[0].strip("[]"), info.rpartition(":")[2] if isinstance(info, str) else ""
     if not re.fullmatch(r"[1-9][0-9]{0,4}", port) or int(port) > 65535:
         return None
     try:

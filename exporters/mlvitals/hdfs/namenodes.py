@@ -9,6 +9,8 @@ from mlvitals.core.jmxpage import JmxPage, read
 from mlvitals.core.report import Report
 from mlvitals.hdfs import metrics, rules
 
+# A tuple: what is looked for in it may be of any type.
+_TOLD = tuple(state for state in metrics.HA_STATES if state not in (metrics.STARTING, metrics.UNKNOWN))
 Answers = Mapping[str, JmxPage | UpstreamError]
 """Daemon -> its page, or why there is none."""
 
@@ -21,9 +23,6 @@ def state_of(answer: JmxPage | UpstreamError) -> str:
     if state is None:
         return metrics.STARTING
     return state if state in _TOLD else metrics.UNKNOWN
-
-
-_TOLD = set(metrics.HA_STATES) - {metrics.STARTING, metrics.UNKNOWN}
 
 
 def active_of(answers: Answers) -> dict[str, JmxPage]:
