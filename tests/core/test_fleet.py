@@ -10,12 +10,10 @@ from contextlib import contextmanager
 import pytest
 
 from mlvitals.core.collector import Deadline, UpstreamError
-from mlvitals.core.fleet import Fleet
+from mlvitals.core.fleet import Fleet, FleetOptions, daemon_of
 from mlvitals.core.outbound import Client
-from mlvitals.core.settings import HttpOptions
 from tests.support.replay import FAULTS, Answer, Replay, Request, Responder, always
 
-OPTIONS = HttpOptions.model_validate({"name": "fleet", "type": "x"})
 WELL = always(Answer(200, b"well"))
 
 
@@ -23,9 +21,14 @@ def _ask(client: Client, deadline: Deadline) -> bytes:
     return bytes(client.send("GET", "", deadline))
 
 
+def _options(workers: int, seconds: float) -> FleetOptions:
+    times = {"workers": workers, "daemon_deadline": f"{seconds * 1000:.0f}ms"}
+    return FleetOptions.model_validate({"name": "fleet", "type": "x", **times})
+
+
 @contextmanager
 def fleet(workers: int = 4, seconds: float = 20.0) -> Iterator[Fleet[bytes]]:
-    made = Fleet(OPTIONS, _ask, workers=workers, seconds=seconds)
+    made = Fleet(_options(workers, seconds), _ask)
     yield made
     made.close()
 
@@ -112,7 +115,26 @@ def test_a_mistake_of_ours_is_no_failure_of_a_daemon() -> None:
     def broken(client: Client, deadline: Deadline) -> bytes:
         raise ZeroDivisionError
 
-    many = Fleet(OPTIONS, broken, workers=1, seconds=1)
+    many = Fleet(_options(1, 1.0), broken)
     with pytest.raises(ZeroDivisionError):
         dict(many.ask({"a": "http://127.0.0.1:9"}, Deadline(5)))
     many.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("http://nn1:9870", "nn1:9870"),
+        ("http://NN1.example", "nn1.example:80"),
+        ("https://nn1/", "nn1:443"),
+        ("https://proxy:8443/gateway/nn1/", "proxy:8443/gateway/nn1"),
+        ("http://[::1]:9870", "[::1]:9870"),
+        ("http://[::1]", "[::1]:80"),
+        ("ftp://nn1:21", None),
+        ("http://nn1:x", None),
+        ("http://", None),
+        ("", None),
+    ],
+)
+def test_names_of_daemons(url: str, name: str | None) -> None:
+    assert daemon_of(url) == name

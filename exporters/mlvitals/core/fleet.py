@@ -3,19 +3,60 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import Field
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.outbound import Client
-from mlvitals.core.settings import HttpOptions
+from mlvitals.core.settings import Duration, HttpOptions, Mistake
 from mlvitals.core.transport import Transport
+
+_PORTS = {"http": 80, "https": 443}
 
 _LOOK = 0.2
 """Seconds between two looks for daemons whose time is over: a server that drips is never late for a socket."""
 
 T = TypeVar("T")
+
+
+class FleetOptions(HttpOptions):
+    """An exporter that reads many daemons, each at a URL of its own."""
+
+    workers: int = Field(16, ge=1, le=128, description="daemons asked at the same time")
+    daemon_deadline: Duration = Field(10.0, description="time that one daemon may take to answer; default 10s")
+
+
+def daemon_of(url: str) -> str | None:
+    """The name of the daemon at this URL, host:port and the path if there is one; None when it is no URL."""
+    try:
+        parts = urlsplit(url)
+        usual = _PORTS[parts.scheme]
+        port = parts.port or usual
+    except (ValueError, KeyError):
+        return None
+    host = parts.netloc.rpartition("@")[2].removesuffix(f":{parts.port}")
+    return f"{host.lower()}:{port}{parts.path.rstrip('/')}" if host else None
+
+
+def named(urls: Iterable[str]) -> dict[str, str]:
+    """Name of the daemon -> its URL."""
+    return {name: url for url in urls if (name := daemon_of(url))}
+
+
+def twice(data: Mapping[str, Any], *keys: str) -> Iterator[Mistake]:
+    """A daemon that stands in the lists at these keys already."""
+    seen: set[str] = set()
+    for key in keys:
+        urls = data.get(key)
+        for index, url in enumerate(urls if isinstance(urls, list | tuple) else ()):
+            name = daemon_of(url) if isinstance(url, str) else None
+            if name in seen:
+                yield (key, index), "another daemon has this address already"
+            seen |= {name} if name else set()
 
 
 class Fleet(Generic[T]):
@@ -24,13 +65,9 @@ class Fleet(Generic[T]):
     Connections belong to the workers, not to the daemons: thousands of them need no thousands of open files.
     """
 
-    def __init__(
-        self, options: HttpOptions, ask: Callable[[Client, Deadline], T], *, workers: int, seconds: float
-    ) -> None:
+    def __init__(self, options: FleetOptions, ask: Callable[[Client, Deadline], T]) -> None:
         self._options = options
         self._ask = ask
-        self._workers = workers
-        self._seconds = seconds
         self._idle = queue.SimpleQueue[Transport]()
         self._made: list[Transport] = []
         self._failed: set[str] = set()
@@ -43,7 +80,7 @@ class Fleet(Generic[T]):
         """
         order = sorted(urls, key=self._failed.__contains__)
         self._failed.clear()
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="fleet") as pool:
+        with ThreadPoolExecutor(self._options.workers, thread_name_prefix="fleet") as pool:
             asked = {pool.submit(self._one, urls[name], deadline): name for name in order}
             try:
                 for future in self._done(asked):
@@ -73,7 +110,7 @@ class Fleet(Generic[T]):
                 own.expire()
 
     def _one(self, url: str, deadline: Deadline) -> T:
-        own = Deadline(min(self._seconds, deadline.remaining()))
+        own = Deadline(min(self._options.daemon_deadline, deadline.remaining()))
         deadline.on_expire(own.expire)
         transport = self._transport()
         self._running.add(own)

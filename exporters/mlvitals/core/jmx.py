@@ -17,11 +17,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from mlvitals.core.metric import Metric
 
-_PORTS = {"http": 80, "https": 443}
 _PLACE = re.compile(r"\{([^{}]*)\}|\*")
 _KEY = re.compile(r'([^=,:*?"]+)=("(?:[^"\\]|\\.)*+"|[^,="]*)(?:,|$)')
 Captures = dict[str, str]
@@ -152,17 +150,6 @@ def bean_name(text: str) -> BeanName | None:
     domain, colon, rest = text.partition(":")
     keys = dict(_keys(rest))
     return BeanName(domain, keys) if domain and colon and keys and "" not in keys else None
-
-
-def daemon_of(url: str) -> str | None:
-    """The name of the daemon at this URL, host:port and the path if there is one; None when it is no URL."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or _PORTS[parts.scheme]
-    except (ValueError, KeyError):
-        return None
-    host = parts.netloc.rpartition("@")[2].removesuffix(f":{parts.port}")
-    return f"{host.lower()}:{port}{parts.path.rstrip('/')}" if host else None
 
 
 def _keys(text: str) -> Iterator[tuple[str, str]]:

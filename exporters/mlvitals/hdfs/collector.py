@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from mlvitals.core.collector import Deadline, Failure, Snapshot, UpstreamError
-from mlvitals.core.fleet import Fleet
-from mlvitals.core.jmx import Rule, daemon_of
+from mlvitals.core.fleet import Fleet, named
+from mlvitals.core.jmx import Rule
 from mlvitals.core.jmxpage import JmxPage, fetch, read
 from mlvitals.core.outbound import Client
 from mlvitals.core.report import Report
-from mlvitals.core.settings import HttpOptions
 from mlvitals.hdfs import metrics, rules
 from mlvitals.hdfs.config import HdfsSettings
 from mlvitals.hdfs.datanodes import Found, discover, report_seen
@@ -38,13 +37,13 @@ class DaemonCollector:
     def __init__(self, settings: HdfsSettings) -> None:
         self.schedule = settings.schedule()
         self._settings = settings
-        self._namenodes = _named(settings.namenodes)
+        self._namenodes = named(settings.namenodes)
         listed = {DATANODE: settings.datanodes, JOURNALNODE: settings.journalnodes}
-        self._others = {name: (kind, url) for kind, urls in listed.items() for name, url in _named(urls).items()}
+        self._others = {name: (kind, url) for kind, urls in listed.items() for name, url in named(urls).items()}
         self.targets: tuple[str, ...] = (metrics.CLUSTER, *self._namenodes, *self._others)
         self._discovers = settings.discover_datanodes and not settings.datanodes
         self._found = Found()
-        self._fleets = [self._fleet(settings), self._fleet(settings), self._fleet(for_discovered(settings))]
+        self._fleets = [Fleet(each, _fetch) for each in (settings, settings, for_discovered(settings))]
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot | Failure]:
         """Read every daemon once."""
@@ -64,9 +63,6 @@ class DaemonCollector:
         """Close every connection."""
         for fleet in self._fleets:
             fleet.close()
-
-    def _fleet(self, options: HttpOptions) -> Fleet[JmxPage]:
-        return Fleet(options, _fetch, workers=self._settings.workers, seconds=self._settings.daemon_deadline)
 
     def _cluster(self, answers: Answers) -> Snapshot | Failure:
         failed = [answer for answer in answers.values() if isinstance(answer, UpstreamError)]
@@ -100,10 +96,6 @@ def for_discovered(settings: HdfsSettings) -> HdfsSettings:
 
 def _fetch(client: Client, deadline: Deadline) -> JmxPage:
     return fetch(client, QUERY, deadline)
-
-
-def _named(urls: Sequence[str]) -> dict[str, str]:
-    return {name: url for url in urls if (name := daemon_of(url))}
 
 
 def _checked(answer: JmxPage | UpstreamError, kind: str) -> JmxPage | UpstreamError:
