@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import posixpath
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from pydantic import BaseModel, NonNegativeInt, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
 from urllib3 import exceptions as lost
 
 from mlvitals.core.collector import Deadline, Reason, UpstreamError
@@ -37,6 +40,9 @@ _ELSEWHERE = {"StandbyException", "RetriableException"}
 _NOT_ALLOWED = {"AccessControlException", "SecurityException", "AuthorizationException", "InvalidToken"}
 _GONE = "FileNotFoundException"
 
+# The library has no method for it. Its request knows the path's quoting and the second NameNode.
+_get_quota_usage = hdfs.client._Request("GET").to_method("GETQUOTAUSAGE")
+
 
 class _Status(BaseModel):
     # pathSuffix is empty for what was asked for itself.
@@ -46,6 +52,33 @@ class _Status(BaseModel):
     modificationTime: NonNegativeInt  # noqa: N815
 
 
+class ContentSummary(BaseModel):
+    """What is below a path, itself too, and what is left of it in snapshots.
+
+    A quota that is not set is negative, that of the root 2^63-1. Before Hadoop 2.8 nobody says what is in snapshots.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    directory_count: NonNegativeInt
+    file_count: NonNegativeInt
+    length: NonNegativeInt
+    space_consumed: NonNegativeInt
+    snapshot_directory_count: NonNegativeInt = 0
+    snapshot_file_count: NonNegativeInt = 0
+    quota: int = -1
+    space_quota: int = -1
+
+
+class QuotaUsage(BaseModel):
+    """What counts towards the quotas of a folder: blocks that are being written count with their whole size."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    file_and_directory_count: NonNegativeInt
+    space_consumed: NonNegativeInt
+
+
 class _Remote(BaseModel):
     exception: str = ""
     message: str = ""
@@ -53,6 +86,8 @@ class _Remote(BaseModel):
 
 _STATUS = TypeAdapter(_Status)
 _LISTING = TypeAdapter(list[_Status])
+_SUMMARY = TypeAdapter(dict[Literal["ContentSummary"], ContentSummary])
+_USAGE = TypeAdapter(dict[Literal["QuotaUsage"], QuotaUsage])
 _ERROR = TypeAdapter(dict[Literal["RemoteException"], _Remote])
 
 
@@ -63,6 +98,8 @@ class WebHdfsStore:
         self._deadline = deadline
         self._calls = _Calls(servers[0], user, deadline)
         self._client = hdfs.Client(";".join(server.url for server in servers), session=self._calls)
+        # Paths are whole, and a folder may be called #LATEST: the library would look for another one.
+        self._client.resolve = posixpath.normpath
         scheme = "swebhdfs" if servers[0].url.startswith("https:") else "webhdfs"
         self._base = f"{scheme}://" + ",".join(urlsplit(server.url).netloc for server in servers)
 
@@ -82,6 +119,23 @@ class WebHdfsStore:
             return ()
         named = [each for each in statuses if _is_name(each.pathSuffix) and each.type != "SYMLINK"]
         return [_entry(f"{folder.rstrip('/')}/{each.pathSuffix}", each) for each in named]
+
+    def summary(self, path: str) -> ContentSummary | None:
+        """GETCONTENTSUMMARY; None when nothing is there. The NameNode walks through all of it under its lock."""
+        with self._explained(path):
+            answer = self._client._get_content_summary(path, strict=False)
+            return _SUMMARY.validate_json(answer.content)["ContentSummary"] if answer else None
+
+    def quota_usage(self, path: str) -> QuotaUsage | None:
+        """GETQUOTAUSAGE of a folder with a quota, which costs nothing; None before Hadoop 2.9, and when it is gone."""
+        try:
+            with self._explained(path):
+                answer = _get_quota_usage(self._client, path, strict=False)
+                return _USAGE.validate_json(answer.content)["QuotaUsage"] if answer else None
+        except UpstreamError as error:
+            if error.status == 400:
+                return None
+            raise
 
     def open(self, entry: Entry) -> Any:
         """OPEN, once for each range that is read."""
@@ -251,4 +305,5 @@ def _entry(path: str, status: _Status) -> Entry:
 
 
 def _is_name(text: str) -> bool:
-    return "/" not in text and text not in ("", ".", "..")
+    """HDFS has no other names; half a character, which JSON can hold, would break the page that shows it."""
+    return "/" not in text and text not in ("", ".", "..") and not re.search(r"[\ud800-\udfff]", text)
