@@ -8,12 +8,13 @@ from typing import Any
 from pydantic import Field
 
 from mlvitals.core.jmx import daemon_of
-from mlvitals.core.settings import Duration, HttpOptions, HttpUrl, Mistake
+from mlvitals.core.settings import Duration, HttpUrl, Mistake
+from mlvitals.hdfs.paths.config import PathOptions
 
 _DAEMONS = ("namenodes", "journalnodes", "datanodes")
 
 
-class HdfsSettings(HttpOptions):
+class HdfsSettings(PathOptions):
     """One HDFS, by the addresses of its daemons' web servers."""
 
     namenodes: tuple[HttpUrl, ...] = Field(
