@@ -18,7 +18,7 @@ def _build(settings: HdfsSettings) -> Sequence[Collector]:
 
 
 EXPORTER = ExporterType(
-    summary="HDFS: capacity, blocks, high availability, operations, each NameNode, DataNode and JournalNode; watched paths",
+    summary="HDFS: capacity, blocks, high availability, operations, each of its daemons, and watched paths",
     settings=HdfsSettings,
     metrics=tuple(declared(metrics, of_paths)),
     build=_build,
