@@ -111,21 +111,8 @@ def test_a_real_summary(store: Make) -> None:
         assert summary.length == summary.space_consumed > 0
 
 
-def test_the_real_use_of_a_quota(store: Make) -> None:
-    with Replay(always(Answer(200, (RECORDED / "webhdfs_quotausage_3.4.3.json").read_bytes()))) as server:
-        usage = store(server.url).quota_usage("/a b/#LATEST")
-        assert [request.path for request in server.requests] == ["/webhdfs/v1/a%20b/%23LATEST"]
-    assert usage
-    assert (usage.file_and_directory_count, usage.space_consumed) == (4, 1000000)
-    with Replay(always(Answer(400, (RECORDED / "webhdfs_unknown_op_400_3.4.3.json").read_bytes()))) as server:
-        assert store(server.url).quota_usage("/data") is None
-    with Replay(always(refused(403, "AccessControlException", "Permission denied"))) as server:
-        assert reason(lambda: store(server.url).quota_usage("/data"))[0] == "auth"
-
-
 def test_nothing_is_known_of_what_is_not_there(store: Make, servers: tuple[Replay, Replay]) -> None:
     assert store(servers[0].url).summary("/nope") is None
-    assert store(servers[0].url).quota_usage("/nope") is None
 
 
 def test_a_folder_may_have_the_name_of_a_question_to_the_library(store: Make) -> None:

@@ -45,10 +45,6 @@ class FakeHdfs:
             return refused(403, "AccessControlException", "Permission denied: user=vitals, access=READ_EXECUTE")
         if operation == "GETCONTENTSUMMARY":
             return json_answer({"ContentSummary": self._summary(path)})
-        if operation == "GETQUOTAUSAGE":
-            # The whole of a block that is being written counts.
-            used = {"fileAndDirectoryCount": 1000, "spaceConsumed": 1 << 27}
-            return json_answer({"QuotaUsage": used | {"quota": 0, "spaceQuota": 0, "typeQuota": {}}})
         if operation == "GETFILESTATUS":
             return json_answer({"FileStatus": found})
         if operation == "LISTSTATUS":

@@ -40,9 +40,6 @@ _ELSEWHERE = {"StandbyException", "RetriableException"}
 _NOT_ALLOWED = {"AccessControlException", "SecurityException", "AuthorizationException", "InvalidToken"}
 _GONE = "FileNotFoundException"
 
-# The library has no method for it. Its request knows the path's quoting and the second NameNode.
-_get_quota_usage = hdfs.client._Request("GET").to_method("GETQUOTAUSAGE")
-
 
 class _Status(BaseModel):
     # pathSuffix is empty for what was asked for itself.
@@ -55,7 +52,9 @@ class _Status(BaseModel):
 class ContentSummary(BaseModel):
     """What is below a path, itself too, and what is left of it in snapshots.
 
-    A quota that is not set is negative, that of the root 2^63-1. Before Hadoop 2.8 nobody says what is in snapshots.
+    Files and folders together, and the space, are also what counts towards the quotas: GETQUOTAUSAGE told the same of
+    snapshots, renamed files and blocks that are being written (seen on 3.4). A quota that is not set is negative, that
+    of the root 2^63-1. Before Hadoop 2.8 nobody says what is in snapshots.
     """
 
     model_config = ConfigDict(alias_generator=to_camel)
@@ -70,15 +69,6 @@ class ContentSummary(BaseModel):
     space_quota: int = -1
 
 
-class QuotaUsage(BaseModel):
-    """What counts towards the quotas of a folder: blocks that are being written count with their whole size."""
-
-    model_config = ConfigDict(alias_generator=to_camel)
-
-    file_and_directory_count: NonNegativeInt
-    space_consumed: NonNegativeInt
-
-
 class _Remote(BaseModel):
     exception: str = ""
     message: str = ""
@@ -87,7 +77,6 @@ class _Remote(BaseModel):
 _STATUS = TypeAdapter(_Status)
 _LISTING = TypeAdapter(list[_Status])
 _SUMMARY = TypeAdapter(dict[Literal["ContentSummary"], ContentSummary])
-_USAGE = TypeAdapter(dict[Literal["QuotaUsage"], QuotaUsage])
 _ERROR = TypeAdapter(dict[Literal["RemoteException"], _Remote])
 
 
@@ -125,17 +114,6 @@ class WebHdfsStore:
         with self._explained(path):
             answer = self._client._get_content_summary(path, strict=False)
             return _SUMMARY.validate_json(answer.content)["ContentSummary"] if answer else None
-
-    def quota_usage(self, path: str) -> QuotaUsage | None:
-        """GETQUOTAUSAGE of a folder with a quota, which costs nothing; None before Hadoop 2.9, and when it is gone."""
-        try:
-            with self._explained(path):
-                answer = _get_quota_usage(self._client, path, strict=False)
-                return _USAGE.validate_json(answer.content)["QuotaUsage"] if answer else None
-        except UpstreamError as error:
-            if error.status == 400:
-                return None
-            raise
 
     def open(self, entry: Entry) -> Any:
         """OPEN, once for each range that is read."""

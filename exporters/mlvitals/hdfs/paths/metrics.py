@@ -30,34 +30,24 @@ PATH_NEWEST_MODIFICATION = gauge(
 PATH_FRESH_OBJECTIVE = gauge(
     "hdfs_path_fresh_objective_seconds", "Configured fresh_within: the newest modification is at most this old", "path"
 )
-PATH_FILES = gauge("hdfs_path_files", "Files below the path (GETCONTENTSUMMARY fileCount)", "path")
+PATH_FILES = gauge("hdfs_path_files", "Files below the path, in snapshots too (GETCONTENTSUMMARY fileCount)", "path")
 PATH_DIRECTORIES = gauge(
     "hdfs_path_directories", "Folders below the path and itself (GETCONTENTSUMMARY directoryCount)", "path"
 )
 PATH_SIZE = gauge("hdfs_path_size_bytes", "Bytes below the path, each once (GETCONTENTSUMMARY length)", "path")
 PATH_SPACE_CONSUMED = gauge(
-    "hdfs_path_space_consumed_bytes", "Bytes with all their replicas (GETCONTENTSUMMARY spaceConsumed)", "path"
+    "hdfs_path_space_consumed_bytes",
+    "Bytes with all their replicas, whole blocks where one is being written (GETCONTENTSUMMARY spaceConsumed)",
+    "path",
 )
 PATH_NAME_QUOTA = gauge(
     "hdfs_path_name_quota",
-    "Files and folders that there may be below the path and itself (GETCONTENTSUMMARY quota); absent when not set",
-    "path",
-)
-PATH_NAME_QUOTA_USED = gauge(
-    "hdfs_path_name_quota_used",
-    "Files and folders that count towards the quota (GETQUOTAUSAGE fileAndDirectoryCount); absent without a quota",
+    "What files and directories together may be (GETCONTENTSUMMARY quota); absent when not set",
     "path",
 )
 PATH_SPACE_QUOTA = gauge(
     "hdfs_path_space_quota_bytes",
-    "Bytes with all their replicas that there may be below the path (GETCONTENTSUMMARY spaceQuota); absent when not "
-    "set",
-    "path",
-)
-PATH_SPACE_QUOTA_USED = gauge(
-    "hdfs_path_space_quota_used_bytes",
-    "Bytes that count towards the quota (GETQUOTAUSAGE spaceConsumed), blocks that are being written with their whole "
-    "size; absent without a quota",
+    "What the space consumed may be (GETCONTENTSUMMARY spaceQuota); absent when not set",
     "path",
 )
 PATH_SUMMARY_DURATION = gauge(

@@ -38,7 +38,6 @@ class PathReader:
             report.add(metrics.PATH_EXISTS, 0, path=path)
             return
         # What can fail comes first: a path is written whole or not at all.
-        used = self._used(path, summary)
         self._newest(at, summary, report)
         report.add(metrics.PATH_EXISTS, 1, path=path)
         report.add(metrics.PATH_FILES, summary.file_count, path=path)
@@ -46,20 +45,8 @@ class PathReader:
         report.add(metrics.PATH_SIZE, summary.length, path=path)
         report.add(metrics.PATH_SPACE_CONSUMED, summary.space_consumed, path=path)
         report.add(metrics.PATH_SUMMARY_DURATION, took, path=path)
-        if _is_set(summary.quota):
-            report.add(metrics.PATH_NAME_QUOTA, summary.quota, path=path)
-            report.add(metrics.PATH_NAME_QUOTA_USED, used[0], path=path)
-        if _is_set(summary.space_quota):
-            report.add(metrics.PATH_SPACE_QUOTA, summary.space_quota, path=path)
-            report.add(metrics.PATH_SPACE_QUOTA_USED, used[1], path=path)
-
-    def _used(self, path: str, summary: ContentSummary) -> tuple[int, int]:
-        """Names and bytes that count towards the quotas. Without a quota the NameNode would walk a second time."""
-        has_quota = _is_set(summary.quota) or _is_set(summary.space_quota)
-        usage = self.store.quota_usage(path) if has_quota else None
-        if usage is None:
-            return summary.file_count + summary.directory_count, summary.space_consumed
-        return usage.file_and_directory_count, usage.space_consumed
+        report.add(metrics.PATH_NAME_QUOTA, _quota(summary.quota), path=path)
+        report.add(metrics.PATH_SPACE_QUOTA, _quota(summary.space_quota), path=path)
 
     def _newest(self, at: Entry, summary: ContentSummary, report: Report) -> None:
         """A search that was cut off could name an older file than the newest, so it names none."""
@@ -91,5 +78,5 @@ def _entries(summary: ContentSummary) -> int:
     return everything - summary.snapshot_file_count - summary.snapshot_directory_count
 
 
-def _is_set(quota: int) -> bool:
-    return 0 <= quota < _NO_QUOTA
+def _quota(told: int) -> int | None:
+    return told if 0 <= told < _NO_QUOTA else None

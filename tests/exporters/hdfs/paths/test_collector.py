@@ -66,38 +66,20 @@ def test_a_folder(server: Replay, hdfs: FakeHdfs) -> None:
     }
     assert {metric: shown.pop(sample(metric, path=TRAIN)) for metric in expected} == expected
     assert {name for name, _ in shown} == {str(metrics.PATH_SUMMARY_DURATION), str(metrics.PATH_WALK_DURATION)}
-    assert "GETQUOTAUSAGE" not in operations(server)
 
 
-def test_quotas_and_their_use(server: Replay, hdfs: FakeHdfs) -> None:
+def test_quotas(server: Replay, hdfs: FakeHdfs) -> None:
     hdfs.quotas = {TRAIN: (10, -1), "/data/test": (-1, 0)}
     shown = seen(server, TRAIN, "/data/test")
-    quotas = {key: value for key, value in shown.items() if "quota" in key[0]}
-    assert quotas == {
+    assert {key: value for key, value in shown.items() if "quota" in key[0]} == {
         sample(metrics.PATH_NAME_QUOTA, path=TRAIN): 10,
-        sample(metrics.PATH_NAME_QUOTA_USED, path=TRAIN): 1000,
         sample(metrics.PATH_SPACE_QUOTA, path="/data/test"): 0,
-        sample(metrics.PATH_SPACE_QUOTA_USED, path="/data/test"): 1 << 27,
     }
 
 
 def test_the_quota_that_every_root_has_is_none(server: Replay, hdfs: FakeHdfs) -> None:
     hdfs.quotas = {TRAIN: ((1 << 63) - 1, -1)}
     assert not [name for name, _ in seen(server, TRAIN) if "quota" in name]
-
-
-def test_the_use_of_quotas_before_hadoop_could_tell_it(server: Replay, hdfs: FakeHdfs) -> None:
-    hdfs.quotas = {TRAIN: (10, 100)}
-    words = 'Invalid value for webhdfs parameter "op": GETQUOTAUSAGE is not a valid GET operation.'
-
-    def old(request: Request) -> Answer:
-        unknown = request.query["op"] == ["GETQUOTAUSAGE"]
-        return refused(400, "IllegalArgumentException", words) if unknown else hdfs.name_node(request)
-
-    server.respond = old
-    shown = seen(server, TRAIN)
-    assert shown[sample(metrics.PATH_NAME_QUOTA_USED, path=TRAIN)] == 5
-    assert shown[sample(metrics.PATH_SPACE_QUOTA_USED, path=TRAIN)] == 9
 
 
 def test_of_a_path_that_is_missing_only_that_is_known(server: Replay) -> None:
