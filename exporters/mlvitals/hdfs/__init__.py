@@ -8,13 +8,15 @@ from mlvitals.core.collector import Collector
 from mlvitals.core.exporter import ExporterType
 from mlvitals.core.metric import declared
 from mlvitals.hdfs import metrics
+from mlvitals.hdfs.collector import DaemonCollector
 from mlvitals.hdfs.config import HdfsSettings
 from mlvitals.hdfs.paths import metrics as of_paths
 from mlvitals.hdfs.paths.collector import PathCollector
 
 
 def _build(settings: HdfsSettings) -> Sequence[Collector]:
-    return (PathCollector(settings, settings.namenodes),) if settings.paths else ()
+    paths = [PathCollector(settings, settings.namenodes)] if settings.paths else []
+    return [DaemonCollector(settings), *paths]
 
 
 EXPORTER = ExporterType(
