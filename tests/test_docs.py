@@ -26,7 +26,7 @@ from tests.support.pki import Pki
 from tests.support.snippets import NOT_TRIED, PIECE, TRIED_BY, Snippet, snippet, snippets, tried
 
 ROOT = Path(__file__).resolve().parents[1]
-GUIDES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+GUIDES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "jmx/README.md"])
 PAGES = [*GUIDES, *sorted(ROOT.glob("alerts/*/runbooks/*.md"))]
 OURS = frozenset(Config.model_fields)
 WEB = frozenset(WebConfig.model_fields)
