@@ -19,6 +19,7 @@ from mlvitals.evidently import metrics as evidently
 from mlvitals.evidently.workspace import metrics as workspaces
 from mlvitals.hdfs import metrics as hdfs
 from mlvitals.hdfs.paths import metrics as paths
+from mlvitals.jmx import metrics as jmx
 from mlvitals.mlflow import metrics as mlflow
 from mlvitals.model import Config
 from tests.support import promql
@@ -79,7 +80,8 @@ def with_secrets(text: str, folder: Path) -> str:
 
 @pytest.mark.parametrize("snippet", tried("promql"))
 def test_queries_use_what_is_declared(snippet: Snippet) -> None:
-    assert promql.problems(snippet.text, promql.known(own, airflow, evidently, hdfs, mlflow, paths, workspaces)) == []
+    known = promql.known(own, airflow, evidently, hdfs, jmx, mlflow, paths, workspaces)
+    assert promql.problems(snippet.text, known) == []
 
 
 def test_the_files_of_a_list_are_there() -> None:
