@@ -10,10 +10,14 @@ from hdfs import InsecureClient
 
 from compose import jars
 from compose.hdfs import SUPERUSER, hdfs_cluster
-from compose.system import Addresses, Started, Step, System
+from compose.prometheus import Prometheus
+from compose.system import Addresses, Finding, Settings, Started, Step, System
 
 NAME = "hdfs"
+EXPORTER, TEAM = "lake", "data-platform"
 FOLDER, WRITER, READER = "/data", "airflow", "vitals"
+INODES = 12
+"""The root, that folder and `raw` in it, the raw data; of both models their folder, that of the run, two files."""
 
 
 def data_url(at: Addresses, user: str = "") -> str:
@@ -37,11 +41,38 @@ def _start(folder: Path, at: Addresses, step: Step) -> Iterator[Started]:
             superuser.set_owner(FOLDER, WRITER)
         yield Started(
             addresses={"HDFS": at.of(NAME)},
-            exporters=[],
+            exporters=[_exporter(at.of(NAME))],
             alerts={},
             servers={name: daemon.server for name, daemon in hdfs.daemons.items()},
             settle=lambda _: None,
         )
 
 
-SYSTEM = System(start=_start, questions=(), expected=(), check=jars.check, install=_install)
+def _exporter(url: str) -> Settings:
+    return {
+        "name": EXPORTER,
+        "type": "hdfs",
+        "namenodes": [url],
+        "interval": "5s",
+        "labels": {"team": TEAM},
+    }
+
+
+def _cluster(prometheus: Prometheus) -> Finding:
+    """The NameNode is seen to be active, and its DataNode to be live."""
+    active = _values(prometheus, "hdfs_active_namenodes")
+    live = _values(prometheus, "hdfs_namenode_live_datanodes")
+    return Finding("HDFS has 1 active NameNode and 1 live DataNode", active == live == [1], f"seen: {active}, {live}")
+
+
+def _handed_on(prometheus: Prometheus) -> Finding:
+    """What the pipeline has written is in HDFS."""
+    seen = _values(prometheus, "hdfs_namenode_files_and_directories")
+    return Finding(f"{INODES} files and folders in HDFS", seen == [INODES], f"seen: {seen}")
+
+
+def _values(prometheus: Prometheus, query: str) -> list[float]:
+    return [float(one["value"][1]) for one in prometheus.query(query)]
+
+
+SYSTEM = System(start=_start, questions=(_cluster, _handed_on), expected=(), check=jars.check, install=_install)
