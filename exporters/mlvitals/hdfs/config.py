@@ -9,9 +9,10 @@ from pydantic import Field
 
 from mlvitals.core.fleet import FleetOptions, twice
 from mlvitals.core.settings import HttpUrl, Mistake, empty
+from mlvitals.hdfs.paths.config import PathOptions
 
 
-class HdfsSettings(FleetOptions):
+class HdfsSettings(FleetOptions, PathOptions):
     """One HDFS, by the addresses of its daemons' web servers."""
 
     namenodes: tuple[HttpUrl, ...] = Field(description="URLs of all NameNodes of the cluster, such as http://nn1:9870")
