@@ -1,0 +1,53 @@
+"""Configuration of the HDFS exporter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import Field
+
+from mlvitals.core.jmx import daemon_of
+from mlvitals.core.settings import Duration, HttpOptions, HttpUrl, Mistake
+
+_DAEMONS = ("namenodes", "journalnodes", "datanodes")
+
+
+class HdfsSettings(HttpOptions):
+    """One HDFS, by the addresses of its daemons' web servers."""
+
+    namenodes: tuple[HttpUrl, ...] = Field(
+        min_length=1, description="URLs of all NameNodes of the cluster, such as http://nn1:9870"
+    )
+    journalnodes: tuple[HttpUrl, ...] = Field((), description="URLs of the JournalNodes, such as http://jn1:8480")
+    datanodes: tuple[HttpUrl, ...] = Field(
+        (), description="URLs of the DataNodes, such as http://dn1:9864; those that are listed are not looked for"
+    )
+    discover_datanodes: bool = Field(
+        True, description="where datanodes is empty, ask the DataNodes that the active NameNode calls live"
+    )
+    datanode_hosts: tuple[str, ...] = Field(
+        (),
+        description="patterns of hosts, such as '*.data.example', where discovered DataNodes may be; only where this "
+        "is set are credentials and the client certificate sent to them",
+    )
+    max_datanodes: int = Field(
+        2000,
+        ge=1,
+        description="discovered DataNodes that are asked, first by name; the rest counts as dropped hdfs_datanode_info",
+    )
+    workers: int = Field(16, ge=1, le=128, description="daemons asked at the same time")
+    daemon_deadline: Duration = Field(10.0, description="time that one daemon may take to answer; default 10s")
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """What every exporter may have wrong, and a daemon that stands twice."""
+        yield from super().mistakes(data)
+        seen: set[str] = set()
+        for key in _DAEMONS:
+            urls = data.get(key)
+            for index, url in enumerate(urls if isinstance(urls, list | tuple) else ()):
+                name = daemon_of(url) if isinstance(url, str) else None
+                if name in seen:
+                    yield (key, index), "another daemon has this address already"
+                seen |= {name} if name else set()
