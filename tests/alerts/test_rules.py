@@ -66,7 +66,7 @@ def test_every_alert_has_a_firing_and_a_silent_case(alert: Alert) -> None:
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 def test_every_alert_says_what_people_need(alert: Alert) -> None:
-    assert re.fullmatch(r"(Mlvitals|Mlflow|Airflow|Evidently)([A-Z][a-z]+)+", alert.name)
+    assert re.fullmatch(r"(Mlvitals|Mlflow|Airflow|Evidently|Hdfs|Jmx)([A-Z][a-z]+)+", alert.name)
     assert re.fullmatch(r"[A-Z][^{}\n]+\.", alert.summary)
     if alert.expr != "vector(1)":
         assert alert.description.startswith("{{ $labels.exporter }}: ")

@@ -1,0 +1,25 @@
+"""Rules about daemons that are read by rules of the configuration: what those make of a page is known to nobody else."""
+
+from __future__ import annotations
+
+from mlvitals.jmx import metrics as m
+from mlvitals_alerts.parts import KEEP, down
+from mlvitals_alerts.rules import Alert, System, label
+
+SYSTEM = System(
+    "jmx",
+    "Any /jmx page",
+    "mlvitals-jmx",
+    (
+        down("JmxDown", "jmx", "Daemons"),
+        Alert(
+            "JmxRuleUnmatched",
+            "warning",
+            "A rule finds nothing on the page of a daemon.",
+            f"{label('exporter')}: the rule {label('rule')} finds nothing on the page of {label('daemon')}.",
+            f"{m.RULE_MATCHES} == 0",
+            for_="30m",
+            keep_firing_for=KEEP,
+        ),
+    ),
+)
