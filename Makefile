@@ -52,6 +52,7 @@ test-lowest: ## The tests that start no server, on the oldest dependencies that 
 programs: env
 	@$(BIN)/python -m compose.programs
 	$(BIN)/python -m compose.airflow
+	$(BIN)/python -m compose.jars
 	$(BIN)/python -m compose.newest
 
 .PHONY: generate

@@ -8,11 +8,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from urllib3.util.retry import Retry
 
 from compose import environment
 from compose.cache import MissingError
-from compose.processes import Server, ServerError, free_port, tail
+from compose.processes import Server, ServerError, all_ended, free_port, tail
 
 # Runs Airflow's command line several times and imports it once. The arguments come on standard input: some are secret.
 COMMANDS = """\
@@ -151,7 +150,7 @@ def airflow_server(
         Server(f"airflow-{command[0]}", [*AT_ONCE, python, "-m", "airflow", *command], folder, ready, env)
         for command, ready in _components(release, url)
     ]
-    with _all_ended(servers):
+    with all_ended(servers):
         for server in servers:
             server.start()
         airflow = Airflow(release, url, admin, viewer, database, python, env, *servers)
@@ -176,20 +175,6 @@ def _healthy(url: str, release: Release, component: str) -> bool:
         return answer.status_code == 200 and answer.json()[component]["status"] == "healthy"
     except requests.RequestException:
         return False
-
-
-@contextmanager
-def _all_ended(servers: Sequence[Server]) -> Iterator[None]:
-    """End them side by side: each takes seconds."""
-    with ExitStack() as ended:
-        for server in servers:
-            ended.callback(server.stop)
-        try:
-            yield
-        finally:
-            for server in servers:
-                if server.alive():
-                    server.send(signal.SIGTERM)
 
 
 def _prepare(release: Release, python: Path, env: Mapping[str, str], users: Sequence[tuple[str, str]]) -> None:

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -143,6 +143,20 @@ class Server:
         """Whether nothing was left to be killed: what starts processes while it is killed needs another time."""
         self.send(signal.SIGKILL)
         return not self.family()
+
+
+@contextlib.contextmanager
+def all_ended(servers: Collection[Server]) -> Iterator[None]:
+    """End them side by side when the block ends: each may take seconds."""
+    with contextlib.ExitStack() as ended:
+        for server in servers:
+            ended.callback(server.stop)
+        try:
+            yield
+        finally:
+            for server in servers:
+                if server.alive():
+                    server.send(server.ended_by)
 
 
 def _processes() -> Iterator[tuple[int, int, int]]:

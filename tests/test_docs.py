@@ -17,6 +17,8 @@ from mlvitals.core import metrics as own
 from mlvitals.core.webconfig import WebConfig
 from mlvitals.evidently import metrics as evidently
 from mlvitals.evidently.workspace import metrics as workspaces
+from mlvitals.hdfs import metrics as hdfs
+from mlvitals.hdfs.paths import metrics as paths
 from mlvitals.mlflow import metrics as mlflow
 from mlvitals.model import Config
 from tests.support import promql
@@ -77,7 +79,7 @@ def with_secrets(text: str, folder: Path) -> str:
 
 @pytest.mark.parametrize("snippet", tried("promql"))
 def test_queries_use_what_is_declared(snippet: Snippet) -> None:
-    assert promql.problems(snippet.text, promql.known(own, airflow, evidently, mlflow, workspaces)) == []
+    assert promql.problems(snippet.text, promql.known(own, airflow, evidently, hdfs, mlflow, paths, workspaces)) == []
 
 
 def test_the_files_of_a_list_are_there() -> None:

@@ -101,6 +101,28 @@ def test_real_refusals(store: Make) -> None:
     assert "IllegalArgumentException" in words
 
 
+def test_a_real_summary(store: Make) -> None:
+    for name in ("webhdfs_contentsummary_quota.json", "webhdfs_contentsummary_quota_3.4.3.json"):
+        with Replay(always(Answer(200, (RECORDED / name).read_bytes()))) as server:
+            summary = store(server.url).summary("/data")
+        assert summary
+        assert (summary.directory_count, summary.file_count) == (2, 2)
+        assert (summary.quota, summary.space_quota) == (100, 1 << 30)
+        assert summary.length == summary.space_consumed > 0
+
+
+def test_nothing_is_known_of_what_is_not_there(store: Make, servers: tuple[Replay, Replay]) -> None:
+    assert store(servers[0].url).summary("/nope") is None
+
+
+def test_a_folder_may_have_the_name_of_a_question_to_the_library(store: Make) -> None:
+    hdfs = FakeHdfs({"/data/#LATEST/a": b"x", "/data/#LATEST{2}/b": b"x", "/data/x/c": b"x"})
+    with running(hdfs) as (name_node, _):
+        files = store(name_node.url)
+        assert [entry.path for entry in files.entries("/data/#LATEST")] == ["/data/#LATEST/a"]
+        assert [entry.path for entry in files.entries("/data/#LATEST{2}")] == ["/data/#LATEST{2}/b"]
+
+
 def test_ranges_are_asked_for_one_by_one(store: Make, servers: tuple[Replay, Replay]) -> None:
     name_node, data_node = servers
     files = store(name_node.url, user="etl")
@@ -287,7 +309,7 @@ def test_tls_with_an_authority_of_ones_own(store: Make, tmp_path: Path, hdfs: Fa
 
 def test_names_that_would_lead_elsewhere_are_left_out(store: Make) -> None:
     told = {"type": "FILE", "length": 1, "modificationTime": 1}
-    names = ["ok", "..", "a/b", "."]
+    names = ["ok", "..", "a/b", ".", "half\ud800"]
     listing = {"FileStatuses": {"FileStatus": [told | {"pathSuffix": name} for name in names]}}
     with Replay(always(json_answer(listing))) as server:
         assert [entry.path for entry in store(server.url).entries("/d")] == ["/d/ok"]

@@ -169,6 +169,7 @@ class _Hospital:
         self._reasons = reasons(subject)
         self._pages: dict[str, Samples] = {}
         self._names = list(urls)
+        self._addresses = {name: url.partition("//")[2] for name, url in urls.items()}
         self._witness: Witness | None = None
         self._watch = Watch({name: Seen() for name in urls if name != UNTOUCHED})
 
@@ -236,7 +237,8 @@ class _Hospital:
             asked = time.time()
             text = self._get(f"/metrics/{slug(name)}")
             if text is not None:
-                self._pages[name] = samples(text)
+                # Where targets are addresses, those of one are the same as of another.
+                self._pages[name] = samples(text.replace(self._addresses[name], "upstream"))
                 self._note_age(name, asked)
 
     def _get(self, path: str) -> str | None:

@@ -22,11 +22,16 @@ def refused(status: int, exception: str, message: str) -> Answer:
 
 
 class FakeHdfs:
-    """What is in the file system; `times` are those of files that are not `MODIFIED`, in milliseconds."""
+    """What is in the file system; `times` are those of files that are not `MODIFIED`, in milliseconds.
+
+    `denied` are what nobody may read, `quotas` those of folders: names and bytes, with -1 for none.
+    """
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.files = dict(files)
         self.times: dict[str, int] = {}
+        self.denied: set[str] = set()
+        self.quotas: dict[str, tuple[int, int]] = {}
         self.data_url = ""
 
     def name_node(self, request: Request) -> Answer:
@@ -36,6 +41,10 @@ class FakeHdfs:
         found = self._status(path)
         if found is None:
             return refused(404, "FileNotFoundException", f"File does not exist: {path}")
+        if path in self.denied or (operation == "GETCONTENTSUMMARY" and self._is_denied_below(path)):
+            return refused(403, "AccessControlException", "Permission denied: user=vitals, access=READ_EXECUTE")
+        if operation == "GETCONTENTSUMMARY":
+            return json_answer({"ContentSummary": self._summary(path)})
         if operation == "GETFILESTATUS":
             return json_answer({"FileStatus": found})
         if operation == "LISTSTATUS":
@@ -62,6 +71,26 @@ class FakeHdfs:
         if not names:
             return [self._status(folder) or {}]
         return [(self._status(f"{folder}/{name}") or {}) | {"pathSuffix": name} for name in names]
+
+    def _is_denied_below(self, path: str) -> bool:
+        return any(each.startswith(f"{path}/") for each in self.denied)
+
+    def _summary(self, path: str) -> dict[str, Any]:
+        below = {each: len(content) for each, content in self.files.items() if f"{each}/".startswith(f"{path}/")}
+        folders = {each[:at] for each in below for at, char in enumerate(each) if char == "/" and at >= len(path)}
+        quota, space_quota = self.quotas.get(path, (-1, -1))
+        return {
+            "directoryCount": len(folders),
+            "ecPolicy": "",
+            "fileCount": len(below),
+            "length": sum(below.values()),
+            "quota": quota,
+            "snapshotDirectoryCount": 0,
+            "snapshotFileCount": 0,
+            "spaceConsumed": 3 * sum(below.values()),
+            "spaceQuota": space_quota,
+            "typeQuota": {},
+        }
 
     @staticmethod
     def _told(name: str, length: int, kind: str, modified: int) -> dict[str, Any]:

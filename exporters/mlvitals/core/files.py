@@ -135,18 +135,30 @@ def has_wildcard(part: str) -> bool:
     return re.search(r"[*?\[]", part) is not None
 
 
+def name_matches(name: str, pattern: str) -> bool:
+    """True for a name that a pattern means; it means hidden names only when it begins like one."""
+    if not has_wildcard(pattern):
+        return name == pattern
+    return fnmatchcase(name, pattern) and (pattern.startswith(("_", ".")) or not is_hidden(name))
+
+
 def is_hidden(name: str) -> bool:
     """True for what Hadoop and Spark leave out too: `_SUCCESS`, `_temporary`, `.part-0.crc`."""
     return name.startswith(("_", ".")) or name.endswith((".crc", ".tmp", "._COPYING_"))
 
 
 class Search:
-    """Looks for files in a store, and stops when there are too many. Raises UpstreamError (`limit`)."""
+    """Looks for files in a store, and stops when there are too many. Raises UpstreamError (`limit`).
 
-    def __init__(self, store: Store) -> None:
+    `seen` counts the files and folders that were looked at.
+    """
+
+    def __init__(self, store: Store, max_files: int | None = None, max_entries: int | None = None) -> None:
+        self.seen = 0
         self._store = store
         self._files = 0
-        self._seen = 0
+        self._max_files = max_files or MAX_FILES
+        self._max_entries = max_entries or MAX_ENTRIES
 
     def matching(self, root: Entry, patterns: Sequence[str]) -> Iterator[Entry]:
         """What is below a folder and matches patterns of names, one for each level, by path."""
@@ -161,8 +173,8 @@ class Search:
         """The root, when it is a file; every file below it that is not hidden, by path, when it is a folder."""
         if not root.is_folder:
             self._files += 1
-            if self._files > MAX_FILES:
-                raise UpstreamError("limit", f"there are more than {MAX_FILES} files: choose fewer")
+            if self._files > self._max_files:
+                raise UpstreamError("limit", f"there are more than {self._max_files} files: choose fewer")
             yield root
             return
         if depth > MAX_DEPTH:
@@ -178,19 +190,13 @@ class Search:
         if not has_wildcard(pattern):
             found = self._store.entry(f"{root.path.rstrip('/')}/{pattern}")
             return [found] if found else []
-        # A pattern that begins like a hidden name means them.
-        meant = pattern.startswith(("_", "."))
-        return [
-            entry
-            for entry in self._listed(root)
-            if fnmatchcase(entry.name, pattern) and (meant or not is_hidden(entry.name))
-        ]
+        return [entry for entry in self._listed(root) if name_matches(entry.name, pattern)]
 
     def _listed(self, folder: Entry) -> list[Entry]:
         found = sorted(self._store.entries(folder.path), key=lambda entry: entry.name)
-        self._seen += len(found)
-        if self._seen > MAX_ENTRIES:
+        self.seen += len(found)
+        if self.seen > self._max_entries:
             raise UpstreamError(
-                "limit", f"more than {MAX_ENTRIES} files and folders had to be looked at: name a smaller folder"
+                "limit", f"more than {self._max_entries} files and folders had to be looked at: name a smaller folder"
             )
         return found

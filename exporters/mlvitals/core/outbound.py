@@ -54,13 +54,14 @@ class Client:
         max_body: int = MAX_BODY,
         explain: Explain | None = None,
         credentials: Credentials | None = None,
+        transport: Transport | None = None,
     ) -> None:
         self._name = settings.name
         self._base = settings.url + "/"
         self._credentials = credentials or Given(settings.auth)
         self._max_body = max_body
         self._explain = explain
-        self._transport = Transport(settings)
+        self._transport = transport or Transport(settings)
         self._room = Room()
         self.clock: float | None = None
         """The upstream's clock at its last answer (the Date header), Unix time; None when it does not tell."""

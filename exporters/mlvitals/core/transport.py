@@ -17,7 +17,7 @@ from mlvitals import __version__
 from mlvitals.core.collector import Deadline
 from mlvitals.core.connections import GuardedAdapter, SocketGuard
 from mlvitals.core.failures import broken_off, unfinished, unreachable
-from mlvitals.core.settings import HttpSettings
+from mlvitals.core.settings import HttpOptions
 from mlvitals.core.tls import ClientTls
 
 USER_AGENT = f"mlvitals/{__version__}"
@@ -32,7 +32,7 @@ class Transport:
     are not followed, cookies are not kept, and nothing is taken from the environment unless it is configured.
     """
 
-    def __init__(self, settings: HttpSettings) -> None:
+    def __init__(self, settings: HttpOptions) -> None:
         self._proxies = _Proxies(settings)
         self._guard = SocketGuard()
         self._within = _Within()
@@ -128,7 +128,7 @@ def _is_final(error: Exception) -> bool:
 class _Proxies:
     """Which proxy a call takes. The environment is asked only where that is configured."""
 
-    def __init__(self, settings: HttpSettings) -> None:
+    def __init__(self, settings: HttpOptions) -> None:
         self._proxies = {"all": settings.proxy_url} if settings.proxy_url else {}
         self._from_environment = settings.proxy_from_environment
 

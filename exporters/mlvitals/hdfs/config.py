@@ -7,13 +7,12 @@ from typing import Any
 
 from pydantic import Field
 
-from mlvitals.core.jmx import daemon_of
-from mlvitals.core.settings import Duration, HttpOptions, HttpUrl, Mistake
+from mlvitals.core.fleet import FleetOptions, twice
+from mlvitals.core.settings import HttpUrl, Mistake
+from mlvitals.hdfs.paths.config import PathOptions
 
-_DAEMONS = ("namenodes", "journalnodes", "datanodes")
 
-
-class HdfsSettings(HttpOptions):
+class HdfsSettings(FleetOptions, PathOptions):
     """One HDFS, by the addresses of its daemons' web servers."""
 
     namenodes: tuple[HttpUrl, ...] = Field(
@@ -36,18 +35,9 @@ class HdfsSettings(HttpOptions):
         ge=1,
         description="discovered DataNodes that are asked, first by name; the rest counts as dropped hdfs_datanode_info",
     )
-    workers: int = Field(16, ge=1, le=128, description="daemons asked at the same time")
-    daemon_deadline: Duration = Field(10.0, description="time that one daemon may take to answer; default 10s")
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
         """What every exporter may have wrong, and a daemon that stands twice."""
         yield from super().mistakes(data)
-        seen: set[str] = set()
-        for key in _DAEMONS:
-            urls = data.get(key)
-            for index, url in enumerate(urls if isinstance(urls, list | tuple) else ()):
-                name = daemon_of(url) if isinstance(url, str) else None
-                if name in seen:
-                    yield (key, index), "another daemon has this address already"
-                seen |= {name} if name else set()
+        yield from twice(data, "namenodes", "journalnodes", "datanodes")

@@ -1,0 +1,181 @@
+"""The `/jmx` page of a daemon: asked for once, and read by rules.
+
+Sources: Hadoop's JMXJsonServlet, and what Hadoop 2.7.4, 3.4.3 and 3.5.0 were seen to answer: a query that is malformed
+gets 200 `{ }`, one that matches nothing 200 `{"beans":[]}`. Neither is a page of zeros.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from mlvitals.core.collector import Deadline, UpstreamError
+from mlvitals.core.jmx import BeanName, Captures, Rule, Source, bean_name, bean_template, template
+from mlvitals.core.outbound import MAX_VALUES, Client, count_values
+from mlvitals.core.report import Report
+from mlvitals.core.selection import MAX_LABEL
+
+MAX_SAMPLES = 1000
+"""Samples of one rule on one page."""
+_NUMBER = re.compile(r"[-+]?\d{1,40}(?:\.\d{0,40})?(?:[eE][-+]?\d{1,3})?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    beans: list[dict[str, Any]] | None = None
+
+
+_ANSWER = TypeAdapter(_Answer)
+
+
+class JmxPage:
+    """The MBeans of one answer. Every value is of the bean that it is asked of: what came is looked up by its name."""
+
+    def __init__(self, beans: Iterable[Mapping[str, Any]], clock: float | None = None) -> None:
+        self._beans = [(name, bean) for bean in beans if (name := _name(bean))]
+        self._matching: dict[str, list[tuple[Captures, Mapping[str, Any]]]] = {}
+        self._parsed: dict[str, Any] = {}
+        self.clock = clock
+        """The daemon's clock (the Date header), Unix time; None when it does not tell."""
+
+    @property
+    def services(self) -> set[str]:
+        """What the beans say the daemon is: NameNode, DataNode …"""
+        return {name.keys["service"] for name, _ in self._beans if "service" in name.keys}
+
+    def value(self, source: Source) -> Any:
+        """The first value there, of whatever type; None when there is none."""
+        return next((value for _, value in self.values(source)), None)
+
+    def values(self, source: Source) -> Iterator[tuple[Captures, Any]]:
+        """Every value there that is not null, with what stands in the places of the templates."""
+        attribute = template(source.attribute)
+        for captures, bean in self._matches(source.bean):
+            for found, value in _attributes(bean, attribute.names, source.attribute):
+                yield from self._inside(value, source.path, captures | found)
+
+    def parsed(self, value: Any) -> Any:
+        """JSON inside of a string; None for what is none, or is too large. What is no string stays as it is."""
+        if not isinstance(value, str):
+            return value
+        if value not in self._parsed:
+            self._parsed[value] = _parsed(value)
+        return self._parsed[value]
+
+    def _inside(self, value: Any, path: Sequence[str], captures: Captures) -> Iterator[tuple[Captures, Any]]:
+        if not path:
+            yield captures, value
+        elif isinstance(inner := self.parsed(value), Mapping):
+            for found, each in _attributes(inner, template(path[0]).names, path[0]):
+                yield from self._inside(each, path[1:], captures | found)
+
+    def _matches(self, text: str) -> list[tuple[Captures, Mapping[str, Any]]]:
+        if text not in self._matching:
+            wanted = bean_template(text)
+            found = ((wanted.match(name), bean) for name, bean in self._beans)
+            self._matching[text] = [(captures, bean) for captures, bean in found if captures is not None]
+        return self._matching[text]
+
+
+def fetch(client: Client, query: str, deadline: Deadline) -> JmxPage:
+    """GET the page. Raises UpstreamError."""
+    answer = client.get("jmx", _ANSWER, deadline, {"qry": query})
+    if answer.beans is None:
+        raise UpstreamError("parse", "the answer has no MBeans: either this is no /jmx page, or the query is malformed")
+    if not answer.beans:
+        raise UpstreamError("parse", f"no MBean matches {query}: is this the right daemon?")
+    return JmxPage(answer.beans, client.clock)
+
+
+def read(rules: Sequence[Rule], page: JmxPage, report: Report, daemon: str) -> list[int]:
+    """Add what the rules find; gives how many samples each found. What cannot be shown is counted as dropped."""
+    return [_Reading(rule, report, daemon).read(page) for rule in rules]
+
+
+class _Reading:
+    """One rule on one page."""
+
+    def __init__(self, rule: Rule, report: Report, daemon: str) -> None:
+        self._rule = rule
+        self._report = report
+        self._fixed = {"daemon": daemon, **rule.labels}
+        self._seen: set[frozenset[tuple[str, str]]] = set()
+        self._dropped = Counter[str]()
+
+    def read(self, page: JmxPage) -> int:
+        for source in self._rule.sources:
+            for captures, value in page.values(source):
+                self._add(captures, value)
+            if self._seen or self._dropped:
+                break
+        self._report.drop(self._rule.metric, self._dropped)
+        return len(self._seen)
+
+    def _add(self, captures: Captures, value: Any) -> None:
+        labels = self._fixed | captures
+        number = self._number(value)
+        if self._rule.text_label and isinstance(value, str):
+            labels[self._rule.text_label], number = value, 1.0
+        if number is None:
+            self._dropped["not_a_number"] += 1
+        elif not (self._rule.positive and number <= 0) and self._fits(labels):
+            self._report.add(self._rule.metric, number, **labels)
+
+    def _fits(self, labels: Mapping[str, str]) -> bool:
+        key = frozenset(labels.items())
+        closed = self._rule.metric.values
+        why = (
+            (any(len(text) > MAX_LABEL for text in labels.values()) and "too_long")
+            or (any(labels[label] not in values for label, values in closed.items()) and "unknown_label")
+            or (key in self._seen and "duplicate")
+            or (len(self._seen) >= MAX_SAMPLES and "limit")
+        )
+        if why:
+            self._dropped[why] += 1
+            return False
+        self._seen.add(key)
+        return True
+
+    def _number(self, value: Any) -> float | None:
+        if isinstance(value, str):
+            if value in self._rule.words:
+                return self._rule.words[value]
+            value = float(value) if _NUMBER.fullmatch(value) else None
+        return _scaled(value, self._rule.scale) if isinstance(value, int | float) else None
+
+
+def _scaled(value: float, scale: float) -> float:
+    """Divides where that is exact: 1795393713076 ms are 1795393713.076 s, and not a little more."""
+    try:
+        return value * scale if scale >= 1 else value / round(1 / scale)
+    except OverflowError:
+        # A whole number that no float can hold.
+        return float("inf")
+
+
+def _name(bean: Mapping[str, Any]) -> BeanName | None:
+    name = bean.get("name")
+    return bean_name(name) if isinstance(name, str) and len(name) <= 2 * MAX_LABEL else None
+
+
+def _attributes(bean: Mapping[str, Any], places: Sequence[str | None], text: str) -> Iterator[tuple[Captures, Any]]:
+    if not places:
+        if (value := bean.get(text)) is not None:
+            yield {}, value
+        return
+    for name, value in bean.items():
+        if value is not None and (captures := template(text).match(name)) is not None:
+            yield captures, value
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text) if count_values(text.encode(errors="surrogatepass")) <= MAX_VALUES else None
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,46 @@
+"""Where Java, Maven and Hadoop come from, and what is said when they cannot be had."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from compose import jars
+from compose.cache import MissingError
+
+
+def _executable(folder: Path, name: str, script: str = "") -> None:
+    file = folder / name
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder on PATH; the cache folder is empty."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("MLVITALS_CACHE", str(tmp_path / "cache"))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("there", "packages"),
+    [((), "default-jre-headless maven"), (("java",), "maven"), (("mvn",), "default-jre-headless")],
+)
+def test_what_to_install_is_said_at_once(there: tuple[str, ...], packages: str, path: Path) -> None:
+    for name in there:
+        _executable(path, name)
+    with pytest.raises(MissingError, match=f"which HDFS needs: apt-get install {packages}$"):
+        jars.hadoop()
+
+
+def test_what_maven_says_is_passed_on_and_asked_again_the_next_time(path: Path) -> None:
+    _executable(path, "java")
+    _executable(path, "mvn", "echo '[WARNING] slow'; echo '[ERROR] Unknown host repo.maven.apache.org'; exit 1")
+    for _ in range(2):
+        with pytest.raises(MissingError, match=r"cannot fetch Hadoop; mvn says:\n\[ERROR\] Unknown host") as raised:
+            jars.hadoop()
+        assert "slow" not in str(raised.value)
