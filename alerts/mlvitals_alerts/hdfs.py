@@ -30,12 +30,21 @@ _IS_ACTIVE = f'{m.HA_STATE}{{state="{m.ACTIVE}"}} == 1'
 ACTIVE = f"and on (exporter, daemon) {_IS_ACTIVE}"
 """Of what every NameNode says of the cluster, what is true."""
 
+_UNREAD = f'{own.TARGET_UP}{{exporter_type="hdfs",target="{m.CLUSTER}"}}'
 _NAMENODE = f"{label('exporter')}: NameNode {label('daemon')}"
-_STATES = each(
-    f"max by (daemon, state) ({m.HA_STATE}{{%s}} == 1)",
-    by="daemon",
-    show="{{ .Labels.daemon }} {{ .Labels.state }}",
-    of=_CLUSTER,
+# With the roles of before, while no NameNode at all can be read.
+_KNOWN = f"({m.HA_STATE}{{%s}} == 1 unless on (exporter, instance) {_UNREAD} == 0)"
+_STATES = (
+    lookup(_KNOWN, text=": ", otherwise="", of=_CLUSTER)
+    + each(
+        f"max by (daemon, state) {_KNOWN}", by="daemon", show="{{ .Labels.daemon }} {{ .Labels.state }}", of=_CLUSTER
+    )
+    + each(
+        f'max by (reason) ({own.TARGET_FAILURE}{{%s,target="{m.CLUSTER}"}})',
+        by="reason",
+        show=", none can be read ({{ .Labels.reason }})",
+        of=_CLUSTER,
+    )
 )
 
 
@@ -61,9 +70,10 @@ _NAMENODES = (
         "HdfsNoActiveNameNode",
         "critical",
         "No NameNode is known to be active.",
-        f"{label('exporter')}: no NameNode is known to be active: {_STATES}.",
+        f"{label('exporter')}: no NameNode is known to be active{_STATES}.",
         # Not the number of them: it is absent while one cannot be read, which is when the other has to be active.
-        f"group without (daemon, instance, state) ({m.HA_STATE} == 1)\nunless on (exporter) {_IS_ACTIVE}\n"
+        f"(\n  group without (daemon, instance, state) ({m.HA_STATE} == 1) unless on (exporter) {_IS_ACTIVE}\n"
+        f"  or max without (instance, target) ({_UNREAD}) == 0\n)\n"
         f"unless max without (instance) ({own.EXPORTER_UP}) == 0",
         for_="2m",
         keep_firing_for=KEEP,
@@ -72,7 +82,7 @@ _NAMENODES = (
         "HdfsTwoActiveNameNodes",
         "critical",
         "More than one NameNode says that it is active.",
-        f"{label('exporter')}: {number()} NameNodes say that they are active, expected one: {_STATES}.",
+        f"{label('exporter')}: {number()} NameNodes say that they are active, expected one{_STATES}.",
         # Several processes of mlvitals may look at the same NameNode.
         f"count without (daemon, state) (max without (instance) ({_IS_ACTIVE})) > 1",
         for_="2m",

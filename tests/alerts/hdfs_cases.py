@@ -159,14 +159,33 @@ _ROLES = (
         "prod: no NameNode is known to be active: nn1:9870 starting.",
         since="10m",
     ),
+    Firing(
+        "HdfsNoActiveNameNode",
+        {
+            # The roles that were read last stay until they are too old; DataNodes are still read.
+            **UP,
+            **own("target_up", "1x9 0x600", target="cluster"),
+            **own("target_failure", "_x10 1x600", target="cluster", reason="connect"),
+            **changes(NN1, active="1x11 stale"),
+        },
+        CLUSTER,
+        "prod: no NameNode is known to be active, none can be read (connect).",
+        since="10m",
+    ),
     Silent("HdfsNoActiveNameNode", "one is active", {**UP, **role("active"), **role("standby", NN2)}),
-    Silent("HdfsNoActiveNameNode", "one is active, by jmx_exporter", {**jmx_role("active"), **jmx_role("standby", NN2)}),
+    Silent(
+        "HdfsNoActiveNameNode", "one is active, by jmx_exporter", {**jmx_role("active"), **jmx_role("standby", NN2)}
+    ),
     Silent(
         "HdfsNoActiveNameNode",
         "a failover of a minute",
         {**UP, **changes(NN1, active="1x9 0x600", standby="0x9 1x600"), **changes(NN2, active="0x10 1x600")},
     ),
-    Silent("HdfsNoActiveNameNode", "no daemon is read: HdfsDown says it", {**own("exporter_up", 0), **role("unknown")}),
+    Silent(
+        "HdfsNoActiveNameNode",
+        "no daemon is read: HdfsDown says it",
+        {**own("exporter_up", 0), **own("target_up", 0, target="cluster"), **role("unknown")},
+    ),
     Silent("HdfsNoActiveNameNode", "HDFS has no NameNode here"),
     Firing(
         "HdfsTwoActiveNameNodes",
@@ -337,7 +356,9 @@ _DAEMONS = (
         {**HDFS, "daemon": NN1, **HEAP},
         "prod: NameNode nn1:9870: the heap was never below 95% of 4GiB within 15m, expected at most 90%.",
     ),
-    Silent("HdfsHeapNearMaximum", "garbage is collected", heap(" ".join(f"{3.8 * GIB:.0f}x8 {GIB}" for _ in range(13)))),
+    Silent(
+        "HdfsHeapNearMaximum", "garbage is collected", heap(" ".join(f"{3.8 * GIB:.0f}x8 {GIB}" for _ in range(13)))
+    ),
     Silent("HdfsHeapNearMaximum", "the JVM knows no maximum", of("jvm_heap_used_bytes", 3 * GIB, **HEAP)),
     Silent("HdfsHeapNearMaximum", "a maximum of 0", heap(3 * GIB, 0)),
 )

@@ -33,7 +33,8 @@ def cases() -> list[Firing | Silent | Spans]:
 
 def known() -> dict[str, promql.Series]:
     """All that rules may look at: the metrics of mlvitals itself, of each system and what is recorded."""
-    modules = [import_module(f"mlvitals.{system.name}.metrics") for system in SYSTEMS if system.name != "suite"]
+    names = [system.name.replace("_", ".") for system in SYSTEMS if system.name != "suite"]
+    modules = [import_module(f"mlvitals.{name}.metrics") for name in names]
     recorded = [(rule.name, rule.labels) for system in SYSTEMS for rule in system.recordings]
     return promql.known(own, *modules, extra=recorded)
 

@@ -71,7 +71,9 @@ def _drops_labels(node: promql.Expr) -> bool:
     if isinstance(node, promql.AggregateExpr):
         return node.modifier is None or node.modifier.type != promql.AggModifierType.Without
     if isinstance(node, promql.BinaryExpr) and node.modifier and node.modifier.matching:
-        return str(node.op) not in ("and", "or", "unless") and bool(node.modifier.matching.type == promql.LabelModifierType.Include)
+        return str(node.op) not in ("and", "or", "unless") and bool(
+            node.modifier.matching.type == promql.LabelModifierType.Include
+        )
     return False
 
 
