@@ -1,7 +1,7 @@
 """Rules about HDFS, for the exporter of mlvitals and for jmx_exporter on each daemon alike.
 
-By jmx_exporter every daemon is a page of its own, so `instance` says nothing of the cluster; a state has no series while
-it is 0; and every NameNode reports the totals of the cluster, of which only those of the active one are true.
+By jmx_exporter every daemon is a page of its own, so `instance` says nothing of the cluster; a state has no series
+while it is 0; and every NameNode reports the totals of the cluster, of which only those of the active one are true.
 That a daemon cannot be read is told by MlvitalsTargetFailing, with the reason.
 """
 
@@ -212,7 +212,8 @@ _CAPACITY = (
         "HdfsCapacityPredicted",
         "warning",
         f"HDFS will be full within {FULL_DAYS} days.",
-        f"{_NAMENODE}: {value('humanizePercentage')} of {_SIZE} are free; as fast as in the last day, nothing is left in "
+        f"{_NAMENODE}: {value('humanizePercentage')} of {_SIZE} are free; "
+        "as fast as in the last day, nothing is left in "
         + lookup(_LEFT, "daemon", show="value | humanizeDuration")
         + f", expected more than {FULL_DAYS}d.",
         # A line through little data points anywhere: half a day has to be there.

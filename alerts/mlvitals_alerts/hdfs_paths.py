@@ -1,5 +1,7 @@
-"""Rules about watched paths on HDFS. They are looked at every ten minutes unless set otherwise: verdicts that a job in the
-midst of its work can cause wait for a second look.
+"""Rules about watched paths on HDFS.
+
+They are looked at every ten minutes unless set otherwise: what a job in the midst of its work can cause waits for a
+second look.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rules about daemons that are read by rules of the configuration: what those make of a page is known to nobody else."""
+"""Rules about daemons of any kind; what is read from them stands in the configuration, and is not known here."""
 
 from __future__ import annotations
 

@@ -237,8 +237,8 @@ _TOTALS = (
         6,
         "namenode_missing_blocks",
         "HdfsMissingBlocks",
-        "prod: NameNode nn1:9870: 6 of 120 blocks have no readable replica, 2 of them in files that ask for one replica; "
-        "1 DataNodes are dead.",
+        "prod: NameNode nn1:9870: 6 of 120 blocks have no readable replica, 2 of them in files that ask for one "
+        "replica; 1 DataNodes are dead.",
         {**BLOCKS, **DEAD, **of("namenode_missing_replication_one_blocks", 2)},
     ),
     *total(
@@ -326,8 +326,8 @@ _CAPACITY = (
             **of_day("made an hour before", f"_x720 {40 * GIB}-{GIB // 120}x1280", f"_x720 {100 * GIB}x1280"),
         },
         {**HDFS, "daemon": NN1},
-        "prod: NameNode nn1:9870: 33.5% of 100GiB are free; as fast as in the last day, nothing is left in 2d 19h 0m 0s, "
-        "expected more than 4d.",
+        "prod: NameNode nn1:9870: 33.5% of 100GiB are free; as fast as in the last day, nothing is left in "
+        "2d 19h 0m 0s, expected more than 4d.",
         since="12h",
     ),
     Silent("HdfsCapacityPredicted", "there are two hours to look at", capacity(f"{30 * GIB}-{GIB // 5}x600")),
