@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules
 PYTHON ?= python3
 BIN := .venv/bin
 # What `make generate` writes, and nobody edits.
-GENERATED := dashboards/mlvitals_dashboards/generated alerts/mlvitals_alerts/generated docs
+GENERATED := dashboards/mlvitals_dashboards/generated alerts/mlvitals_alerts/generated docs jmx
 
 export PYTHONUNBUFFERED := 1
 
@@ -56,10 +56,11 @@ programs: env
 	$(BIN)/python -m compose.newest
 
 .PHONY: generate
-generate: env ## Write all generated files: dashboards, rules, reference pages
+generate: env ## Write all generated files: dashboards, rules, reference pages, jmx_exporter's configurations
 	@$(BIN)/python -m mlvitals_alerts
 	$(BIN)/python -m mlvitals_dashboards
 	$(BIN)/python docs/generate.py
+	$(BIN)/python jmx/generate.py
 	cd docs/example-plugin
 	../../$(BIN)/python -m mlvitals_alerts mlvitals_jobs.alerts
 	../../$(BIN)/python -m mlvitals_dashboards mlvitals_jobs.dashboards

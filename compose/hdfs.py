@@ -28,7 +28,7 @@ SERVICE = "cluster"
 SUPERUSER = "hdfs"
 # Small, started in half the time, and nothing outside of its folder. What serves WebHDFS looks into java.lang.
 JVM = (
-    *("-Xmx192m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"),
+    *("-Xms24m", "-Xmx192m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData"),
     *("-Djava.net.preferIPv4Stack=true", "--add-opens", "java.base/java.lang=ALL-UNNAMED"),
 )
 # Quick to notice what changes: a DataNode that was killed is stale after 2 s and dead after 4.

@@ -33,6 +33,12 @@ def agent(name: str, version: str) -> Path:
     return hadoop() / f"agents/{name}-{version}.jar"
 
 
+def check() -> None:
+    """Raises MissingError with what to install."""
+    for name in PREREQUISITES:
+        program(name)
+
+
 def program(name: str) -> Path:
     """`java` or `mvn`. Raises MissingError with what to install."""
     if found := shutil.which(name):
@@ -42,7 +48,7 @@ def program(name: str) -> Path:
 
 
 def _fetch(folder: Path) -> None:
-    program("java")
+    check()
     # All that Maven needs on the way goes into a repository that is not kept.
     repository = folder / "repository"
     options = ("-q", "-B", f"-Dmaven.repo.local={repository}", f"-Djars={folder}", "-f", POM)

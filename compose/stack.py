@@ -53,6 +53,8 @@ def running(
     `program` says where each of programs.PROGRAMS is. Raises MissingError or ServerError with what is wrong.
     """
     known = systems.found()
+    for system in known:
+        system.check()
     with ExitStack() as servers:
         with step("programs"):
             found = {name: program(name) for name in programs.PROGRAMS}

@@ -77,12 +77,13 @@ class Started:
 class System:
     """One system of the demo.
 
-    `install` fetches programs into the cache folder, where they are not there. `start` starts it with its state in a
-    folder and yields as soon as others may go on: what takes longer is left to `settle`. Both raise MissingError or
-    ServerError with what is wrong.
+    `check` looks for what the machine must have and nothing fetches. `install` fetches programs into the cache folder,
+    where they are not there. `start` starts it with its state in a folder and yields as soon as others may go on: what
+    takes longer is left to `settle`. All raise MissingError or ServerError with what is wrong.
     """
 
     start: Callable[[Path, Addresses, Step], AbstractContextManager[Started]]
     questions: tuple[Question, ...]
     expected: tuple[Expected, ...]
+    check: Callable[[], None] = lambda: None
     install: Callable[[Step], None] = lambda _: None

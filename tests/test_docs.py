@@ -19,6 +19,7 @@ from mlvitals.evidently import metrics as evidently
 from mlvitals.evidently.workspace import metrics as workspaces
 from mlvitals.hdfs import metrics as hdfs
 from mlvitals.hdfs.paths import metrics as paths
+from mlvitals.jmx import metrics as jmx
 from mlvitals.mlflow import metrics as mlflow
 from mlvitals.model import Config
 from tests.support import promql
@@ -26,7 +27,7 @@ from tests.support.pki import Pki
 from tests.support.snippets import NOT_TRIED, PIECE, TRIED_BY, Snippet, snippet, snippets, tried
 
 ROOT = Path(__file__).resolve().parents[1]
-GUIDES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+GUIDES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "jmx/README.md"])
 PAGES = [*GUIDES, *sorted(ROOT.glob("alerts/*/runbooks/*.md"))]
 OURS = frozenset(Config.model_fields)
 WEB = frozenset(WebConfig.model_fields)
@@ -79,7 +80,8 @@ def with_secrets(text: str, folder: Path) -> str:
 
 @pytest.mark.parametrize("snippet", tried("promql"))
 def test_queries_use_what_is_declared(snippet: Snippet) -> None:
-    assert promql.problems(snippet.text, promql.known(own, airflow, evidently, hdfs, mlflow, paths, workspaces)) == []
+    known = promql.known(own, airflow, evidently, hdfs, jmx, mlflow, paths, workspaces)
+    assert promql.problems(snippet.text, known) == []
 
 
 def test_the_files_of_a_list_are_there() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from compose.airflow import AIRFLOW_3, Airflow, airflow_server
 from compose.processes import ServerError, background, tail, wait_for
 from compose.prometheus import Prometheus
 from compose.system import Addresses, Expected, Finding, Settings, Started, Step, System
+from compose.systems import hdfs
 
 DAGS = tuple(environment.CHECKOUT / "compose" / name for name in ("dags", "other_dags"))
 PARENT, STEPS = "overall", ("deepdata", "mlflow_training", "alert_server")
@@ -32,7 +33,7 @@ def _install(step: Step) -> None:
 
 @contextmanager
 def _start(folder: Path, at: Addresses, step: Step) -> Iterator[Started]:
-    dags, data = folder / "dags", (folder / "data").as_uri()
+    dags, data = folder / "dags", hdfs.data_url(at, hdfs.WRITER)
     for source in DAGS:
         shutil.copytree(source, dags, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     settings = {
@@ -45,14 +46,12 @@ def _start(folder: Path, at: Addresses, step: Step) -> Iterator[Started]:
     with ExitStack() as running:
         with step("Airflow's database"):
             airflow = running.enter_context(airflow_server(folder, dags, settings=settings, wait=False))
-        deliver = [str(airflow.python), "-m", "pipeline.data", data]
-        delivered = running.enter_context(background("raw-data", deliver, folder, airflow.env, cwd=dags))
         yield Started(
             addresses={"Airflow": airflow.url, "Airflow's passwords": str(folder / "airflow/passwords.json")},
             exporters=[_exporter(airflow, folder)],
             alerts={},
             servers={server.name: server for server in airflow.servers},
-            settle=lambda step: _settle(airflow, delivered, folder, step),
+            settle=lambda step: _settle(airflow, data, folder, step),
         )
 
 
@@ -77,13 +76,14 @@ def _exporter(airflow: Airflow, folder: Path) -> Settings:
     }
 
 
-def _settle(airflow: Airflow, delivered: Callable[[], None], folder: Path, step: Step) -> None:
-    with step("Airflow"):
+def _settle(airflow: Airflow, data: str, folder: Path, step: Step) -> None:
+    deliver = [str(airflow.python), "-m", "pipeline.data", data]
+    with step("Airflow"), background("raw-data", deliver, folder, airflow.env, cwd=folder / "dags") as delivered:
         airflow.wait_until_ready()
         if not wait_for(lambda: _dag_ids(airflow) >= DAG_IDS, PATIENCE, every=0.5):
             raise ServerError(f"Airflow has not found its DAGs, but {', '.join(_dag_ids(airflow)) or 'none'}")
-    with step(f"{PARENT} has run"):
         delivered()
+    with step(f"{PARENT} has run"):
         for dag_id in DAG_IDS:
             airflow.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
         # Once it is not paused, the run that its schedule has been due for begins.

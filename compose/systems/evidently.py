@@ -12,6 +12,7 @@ from compose.environment import CHECKOUT
 from compose.processes import background
 from compose.prometheus import Prometheus
 from compose.system import Addresses, Expected, Finding, Settings, Started, Step, System
+from compose.systems import hdfs
 from compose.systems.airflow import MODELS
 from compose.systems.mlflow import EXPORTER as REGISTRY
 
@@ -28,14 +29,14 @@ def _start(folder: Path, at: Addresses, step: Step) -> Iterator[Started]:
         arrived = running.enter_context(background("incoming-data", arriving, folder, os.environ, cwd=CHECKOUT))
         yield Started(
             addresses={},
-            exporters=[_exporter(folder)],
+            exporters=[_exporter(folder, at)],
             alerts={ALERT: {"for": "1s"}},
             servers={},
             settle=lambda step: _finish(arrived, step),
         )
 
 
-def _exporter(folder: Path) -> Settings:
+def _exporter(folder: Path, at: Addresses) -> Settings:
     trained_on = f"mlflow:{REGISTRY}/{MODELS[0]}@champion/reference.parquet"
     return {
         "name": EXPORTER,
@@ -43,6 +44,7 @@ def _exporter(folder: Path) -> Settings:
         "interval": "15s",
         "deadline": "2m",
         "labels": {"team": TEAM},
+        "hdfs_user": hdfs.READER,
         "datasets": [
             {
                 "name": DRIFTING,
@@ -53,7 +55,7 @@ def _exporter(folder: Path) -> Settings:
             {
                 "name": PREPARED,
                 "reference": trained_on,
-                "current": {"path": f"{folder}/data/{MODELS[0]}/*/test.parquet", "newest": 1},
+                "current": {"path": f"{hdfs.data_url(at)}/{MODELS[0]}/*/test.parquet", "newest": 1},
                 "columns": {"exclude": ["target"]},
             },
         ],

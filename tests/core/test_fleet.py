@@ -17,7 +17,7 @@ from tests.support.replay import FAULTS, Answer, Replay, Request, Responder, alw
 WELL = always(Answer(200, b"well"))
 
 
-def _ask(client: Client, deadline: Deadline) -> bytes:
+def _ask(name: str, client: Client, deadline: Deadline) -> bytes:
     return bytes(client.send("GET", "", deadline))
 
 
@@ -27,8 +27,8 @@ def _options(workers: int, seconds: float) -> FleetOptions:
 
 
 @contextmanager
-def fleet(workers: int = 4, seconds: float = 20.0) -> Iterator[Fleet[bytes]]:
-    made = Fleet(_options(workers, seconds), _ask)
+def fleet(workers: int = 4, seconds: float = 20.0) -> Iterator[Fleet]:
+    made = Fleet(_options(workers, seconds))
     yield made
     made.close()
 
@@ -48,7 +48,7 @@ def _reasons(results: dict[str, bytes | UpstreamError]) -> dict[str, str]:
 @pytest.mark.parametrize("fault", ["hang", "drip", "dripping headers"])
 def test_each_has_its_own_time(fault: str) -> None:
     with Replay(_by_path(FAULTS[fault])) as server, fleet(workers=2, seconds=0.5) as many:
-        results = dict(many.ask(_urls(server, "ill", "a", "b", "c"), Deadline(60)))
+        results = dict(many.ask(_urls(server, "ill", "a", "b", "c"), _ask, Deadline(60)))
     assert _reasons(results) == {"ill": "timeout", "a": "", "b": "", "c": ""}
 
 
@@ -56,7 +56,7 @@ def test_each_has_its_own_time(fault: str) -> None:
 def test_the_end_of_the_collection_ends_all(fault: str) -> None:
     whole = Deadline(60)
     with Replay(_by_path(FAULTS[fault])) as server, fleet(workers=1, seconds=60) as many:
-        results = many.ask(_urls(server, "a", "ill", "b"), whole)
+        results = many.ask(_urls(server, "a", "ill", "b"), _ask, whole)
         assert next(results) == ("a", b"well")
         whole.expire()
         assert _reasons(dict(results)) == {"ill": "timeout", "b": "timeout"}
@@ -65,7 +65,7 @@ def test_the_end_of_the_collection_ends_all(fault: str) -> None:
 def test_a_worker_is_as_good_as_new_after_one_that_was_cut() -> None:
     with Replay(_by_path(FAULTS["drip"])) as server, fleet(workers=1, seconds=0.5) as many:
         for _ in range(2):
-            results = dict(many.ask(_urls(server, "a", "ill", "b"), Deadline(60)))
+            results = dict(many.ask(_urls(server, "a", "ill", "b"), _ask, Deadline(60)))
             assert _reasons(results) == {"ill": "timeout", "a": "", "b": ""}
 
 
@@ -78,7 +78,7 @@ def test_what_failed_is_asked_last() -> None:
 
     with Replay(respond) as server, fleet(workers=1) as many:
         for _ in range(2):
-            dict(many.ask(_urls(server, "ill", "a", "b"), Deadline(60)))
+            dict(many.ask(_urls(server, "ill", "a", "b"), _ask, Deadline(60)))
     assert asked == ["ill", "a", "b", "a", "b", "ill"]
 
 
@@ -97,14 +97,14 @@ def test_no_more_than_the_workers_are_asked_at_the_same_time() -> None:
         return Answer(200, b"well")
 
     with Replay(respond) as server, fleet(workers=3) as many:
-        results = dict(many.ask(_urls(server, *map(str, range(9))), Deadline(60)))
+        results = dict(many.ask(_urls(server, *map(str, range(9))), _ask, Deadline(60)))
     assert len(results) == 9
     assert most == [3]
 
 
 def test_results_come_as_they_are_known() -> None:
     with Replay(_by_path(FAULTS["hang"])) as server, fleet(workers=2, seconds=30) as many:
-        results = many.ask(_urls(server, "ill", "a"), Deadline(60))
+        results = many.ask(_urls(server, "ill", "a"), _ask, Deadline(60))
         started = time.monotonic()
         assert next(results)[0] == "a"
         assert time.monotonic() - started < 30
@@ -112,12 +112,12 @@ def test_results_come_as_they_are_known() -> None:
 
 
 def test_a_mistake_of_ours_is_no_failure_of_a_daemon() -> None:
-    def broken(client: Client, deadline: Deadline) -> bytes:
+    def broken(name: str, client: Client, deadline: Deadline) -> bytes:
         raise ZeroDivisionError
 
-    many = Fleet(_options(1, 1.0), broken)
+    many = Fleet(_options(1, 1.0))
     with pytest.raises(ZeroDivisionError):
-        dict(many.ask({"a": "http://127.0.0.1:9"}, Deadline(5)))
+        dict(many.ask({"a": "http://127.0.0.1:9"}, broken, Deadline(5)))
     many.close()
 
 

@@ -16,6 +16,7 @@ _GUIDES = [
     *ROOT.glob("docs/*.md"),
     ROOT / "docs/example-plugin/README.md",
     ROOT / "compose/README.md",
+    ROOT / "jmx/README.md",
 ]
 
 TRIED_BY = {

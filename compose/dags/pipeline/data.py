@@ -1,4 +1,4 @@
-"""Raw data in, training and test data out, all Parquet and all by URL: file://, s3://, hdfs://, whatever fsspec opens.
+"""Raw data in, training and test data out, all Parquet, all by URL: file://, s3://, webhdfs://, what fsspec opens.
 
 python -m pipeline.data file:///srv/data      delivers scikit-learn's digits as raw data, to try the pipeline out
 """
@@ -6,6 +6,7 @@ python -m pipeline.data file:///srv/data      delivers scikit-learn's digits as 
 from __future__ import annotations
 
 import sys
+from urllib.parse import unquote, urlencode, urlsplit
 
 import fsspec
 import pandas as pd
@@ -18,6 +19,7 @@ TARGET = "target"
 WHITE = 16.0
 """The largest value of a pixel."""
 SEED = 7
+WEB_HDFS = {"webhdfs": "http", "swebhdfs": "https"}
 
 
 def prepare(source: str, output: str) -> None:
@@ -52,6 +54,17 @@ def file_url(folder: str, name: str) -> str:
 def read(folder: str, name: str) -> pd.DataFrame:
     """The rows of `train` or `test`."""
     return pd.read_parquet(file_url(folder, name))
+
+
+def web_url(url: str) -> str:
+    """The same for MLflow, which does not know webhdfs://: the HTTP request that opens the file."""
+    parts = urlsplit(url)
+    scheme = WEB_HDFS.get(parts.scheme)
+    if scheme is None:
+        return url
+    user, _, server = parts.netloc.rpartition("@")
+    query = {"op": "OPEN"} | ({"user.name": unquote(user)} if user else {})
+    return f"{scheme}://{server}/webhdfs/v1{parts.path}?{urlencode(query)}"
 
 
 def split_off_target(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:

@@ -81,7 +81,7 @@ def promote(model_name: str, version: str, score: float) -> None:
 
 def _reference(rows: pd.DataFrame, url: str, name: str) -> Any:
     """Where the rows are, their schema, their number and a digest: not the rows."""
-    return from_pandas(rows, source=url, targets=data.TARGET, name=name)
+    return from_pandas(rows, source=data.web_url(url), targets=data.TARGET, name=name)
 
 
 def _register(model: Any, model_name: str, inputs: pd.DataFrame) -> str:

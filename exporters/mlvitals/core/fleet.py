@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field
@@ -59,32 +59,38 @@ def twice(data: Mapping[str, Any], *keys: str) -> Iterator[Mistake]:
             seen |= {name} if name else set()
 
 
-class Fleet(Generic[T]):
+Work = Callable[[str, Client, Deadline], T]
+"""Asks the daemon of this name, and makes of its answer what is kept of it. Raises UpstreamError."""
+
+
+class Fleet:
     """Asks daemons by name. Used by one collection at a time.
 
     Connections belong to the workers, not to the daemons: thousands of them need no thousands of open files.
     """
 
-    def __init__(self, options: FleetOptions, ask: Callable[[Client, Deadline], T]) -> None:
+    def __init__(self, options: FleetOptions) -> None:
         self._options = options
-        self._ask = ask
         self._idle = queue.SimpleQueue[Transport]()
         self._made: list[Transport] = []
         self._failed: set[str] = set()
         self._running: set[Deadline] = set()
 
-    def ask(self, urls: Mapping[str, str], deadline: Deadline) -> Iterator[tuple[str, T | UpstreamError]]:
-        """What each daemon answers, name -> URL, as soon as it is known.
+    def ask(
+        self, urls: Mapping[str, str], work: Work[T], deadline: Deadline
+    ) -> Iterator[tuple[str, T | UpstreamError]]:
+        """What comes of each daemon, name -> URL, as soon as it is known.
 
         What failed last time is asked last: hosts that swallow packets must not keep the others waiting.
         """
         order = sorted(urls, key=self._failed.__contains__)
         self._failed.clear()
         with ThreadPoolExecutor(self._options.workers, thread_name_prefix="fleet") as pool:
-            asked = {pool.submit(self._one, urls[name], deadline): name for name in order}
+            asked = {pool.submit(self._one, name, urls[name], work, deadline): name for name in order}
             try:
                 for future in self._done(asked):
-                    name, result = asked[future], _result(future)
+                    # Not kept: there may be thousands of them.
+                    name, result = asked.pop(future), future.result()
                     if isinstance(result, UpstreamError):
                         self._failed.add(name)
                     yield name, result
@@ -97,11 +103,12 @@ class Fleet(Generic[T]):
         for transport in self._made:
             transport.close()
 
-    def _done(self, asked: Mapping[Future[T], str]) -> Iterator[Future[T]]:
+    def _done(self, asked: Iterable[Future[T]]) -> Iterator[Future[T]]:
         pending = set(asked)
         while pending:
             done, pending = wait(pending, timeout=_LOOK, return_when=FIRST_COMPLETED)
-            yield from done
+            while done:
+                yield done.pop()
             self._expire(lambda own: own.expired)
 
     def _expire(self, over: Callable[[Deadline], bool]) -> None:
@@ -109,13 +116,20 @@ class Fleet(Generic[T]):
             if over(own):
                 own.expire()
 
-    def _one(self, url: str, deadline: Deadline) -> T:
+    def _one(self, name: str, url: str, work: Work[T], deadline: Deadline) -> T | UpstreamError:
+        try:
+            return self._worked(name, url, work, deadline)
+        except UpstreamError as error:
+            # Another one: the traceback of this holds the answer that was too large.
+            return UpstreamError(error.reason, str(error), error.status)
+
+    def _worked(self, name: str, url: str, work: Work[T], deadline: Deadline) -> T:
         own = Deadline(min(self._options.daemon_deadline, deadline.remaining()))
         deadline.on_expire(own.expire)
         transport = self._transport()
         self._running.add(own)
         try:
-            return self._ask(Client(self._options.http(url), transport=transport), own)
+            return work(name, Client(self._options.http(url), transport=transport), own)
         finally:
             self._running.discard(own)
             self._idle.put(transport)
@@ -126,10 +140,3 @@ class Fleet(Generic[T]):
         except queue.Empty:
             self._made.append(made := Transport(self._options))
             return made
-
-
-def _result(future: Future[T]) -> T | UpstreamError:
-    try:
-        return future.result()
-    except UpstreamError as error:
-        return error

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from mlvitals.core.metric import Metric
@@ -141,8 +141,8 @@ class BeanTemplate:
         return found
 
 
-template = cache(Template)
-bean_template = cache(BeanTemplate)
+template = lru_cache(1024)(Template)
+bean_template = lru_cache(1024)(BeanTemplate)
 
 
 def bean_name(text: str) -> BeanName | None:

@@ -157,6 +157,11 @@ def together(data: Mapping[str, Any], one: str, other: str) -> Iterator[Mistake]
         yield (), f"expected {one} and {other} together"
 
 
+def empty(data: Mapping[str, Any], *keys: str) -> Iterator[Mistake]:
+    """A mistake for each of these lists that has nothing in it."""
+    yield from (((key,), "expected at least one") for key in keys if data.get(key) in ([], ()))
+
+
 class Auth(Settings):
     """Credentials for the upstream system: basic (username and password) or a bearer token.
 

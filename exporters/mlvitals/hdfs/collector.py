@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
+from functools import partial
 
 from mlvitals.core.collector import Deadline, Failure, Snapshot, UpstreamError
 from mlvitals.core.fleet import Fleet, named
-from mlvitals.core.jmx import Rule
 from mlvitals.core.jmxpage import JmxPage, fetch, read
 from mlvitals.core.outbound import Client
 from mlvitals.core.report import Report
@@ -18,10 +18,7 @@ from mlvitals.hdfs.namenodes import Answers, active_of, report_namenode, report_
 
 QUERY = "Hadoop:*"
 NAMENODE, DATANODE, JOURNALNODE = metrics.SERVICES
-_RULES: Mapping[str, Sequence[Rule]] = {
-    DATANODE: (*rules.PROCESS, *rules.DATANODE),
-    JOURNALNODE: (*rules.PROCESS, *rules.JOURNALNODE),
-}
+_RULES = {DATANODE: (*rules.PROCESS, *rules.DATANODE), JOURNALNODE: (*rules.PROCESS, *rules.JOURNALNODE)}
 
 
 class DaemonCollector:
@@ -38,31 +35,33 @@ class DaemonCollector:
         self.schedule = settings.schedule()
         self._settings = settings
         self._namenodes = named(settings.namenodes)
-        listed = {DATANODE: settings.datanodes, JOURNALNODE: settings.journalnodes}
-        self._others = {name: (kind, url) for kind, urls in listed.items() for name, url in named(urls).items()}
+        self._datanodes = named(settings.datanodes)
+        self._others = self._datanodes | named(settings.journalnodes)
         self.targets: tuple[str, ...] = (metrics.CLUSTER, *self._namenodes, *self._others)
         self._discovers = settings.discover_datanodes and not settings.datanodes
         self._found = Found()
-        self._fleets = [Fleet(each, _fetch) for each in (settings, settings, for_discovered(settings))]
+        self._of_namenodes, self._of_others = Fleet(settings), Fleet(settings)
+        self._of_discovered = Fleet(for_discovered(settings))
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot | Failure]:
         """Read every daemon once."""
-        of_namenodes, of_others, of_discovered = self._fleets
-        answers: dict[str, JmxPage | UpstreamError] = {}
-        for name, answer in of_namenodes.ask(self._namenodes, deadline):
-            answers[name] = _checked(answer, NAMENODE)
-            yield _result(name, answers[name], report_namenode)
-        yield self._cluster(answers)
-        others = {name: url for name, (_, url) in self._others.items()}
-        for name, answer in of_others.ask(others, deadline):
-            yield _of_kind(self._others[name][0], name, answer)
-        for name, answer in of_discovered.ask(self._found.urls, deadline):
-            yield _of_kind(DATANODE, name, answer)
+        yield from self._read_namenodes(deadline)
+        for name, result in self._of_others.ask(self._others, self._other, deadline):
+            yield _result(name, result)
+        for name, result in self._of_discovered.ask(self._found.urls, partial(_daemon, DATANODE), deadline):
+            yield _result(name, result)
 
     def close(self) -> None:
         """Close every connection."""
-        for fleet in self._fleets:
+        for fleet in (self._of_namenodes, self._of_others, self._of_discovered):
             fleet.close()
+
+    def _read_namenodes(self, deadline: Deadline) -> Iterator[Snapshot | Failure]:
+        answers: dict[str, JmxPage | UpstreamError] = {}
+        for name, answer in self._of_namenodes.ask(self._namenodes, _page, deadline):
+            answers[name] = answer
+            yield _result(name, answer if isinstance(answer, UpstreamError) else _namenode(answer, name))
+        yield self._cluster({name: answers[name] for name in self._namenodes})
 
     def _cluster(self, answers: Answers) -> Snapshot | Failure:
         failed = [answer for answer in answers.values() if isinstance(answer, UpstreamError)]
@@ -76,6 +75,9 @@ class DaemonCollector:
             self._discover(name, page)
         report.drop(metrics.DATANODE_INFO, self._found.dropped)
         return report.snapshot(metrics.CLUSTER)
+
+    def _other(self, name: str, client: Client, deadline: Deadline) -> Snapshot:
+        return _daemon(DATANODE if name in self._datanodes else JOURNALNODE, name, client, deadline)
 
     def _discover(self, name: str, page: JmxPage) -> None:
         """Take the DataNodes of an active NameNode; while there is none, those known before are asked."""
@@ -94,27 +96,30 @@ def for_discovered(settings: HdfsSettings) -> HdfsSettings:
     return settings.model_copy(update={"auth": None, "tls_config": tls})
 
 
-def _fetch(client: Client, deadline: Deadline) -> JmxPage:
-    return fetch(client, QUERY, deadline)
+def _page(name: str, client: Client, deadline: Deadline) -> JmxPage:
+    return _page_of(NAMENODE, client, deadline)
 
 
-def _checked(answer: JmxPage | UpstreamError, kind: str) -> JmxPage | UpstreamError:
-    """The answer, if it is that of such a daemon."""
-    if isinstance(answer, JmxPage) and kind not in answer.services:
-        known = ", ".join(sorted(answer.services & {*metrics.SERVICES})) or "none of HDFS's daemons"
-        return UpstreamError("parse", f"expected a {kind}; by its MBeans this is {known}")
-    return answer
-
-
-def _of_kind(kind: str, name: str, answer: JmxPage | UpstreamError) -> Snapshot | Failure:
-    return _result(name, _checked(answer, kind), lambda page, name, report: read(_RULES[kind], page, report, name))
-
-
-def _result(
-    name: str, answer: JmxPage | UpstreamError, add: Callable[[JmxPage, str, Report], object]
-) -> Snapshot | Failure:
-    if isinstance(answer, UpstreamError):
-        return Failure(name, answer.reason, str(answer))
+def _daemon(kind: str, name: str, client: Client, deadline: Deadline) -> Snapshot:
     report = Report()
-    add(answer, name, report)
+    read(_RULES[kind], _page_of(kind, client, deadline), report, name)
     return report.snapshot(name)
+
+
+def _namenode(page: JmxPage, name: str) -> Snapshot:
+    report = Report()
+    report_namenode(page, name, report)
+    return report.snapshot(name)
+
+
+def _page_of(kind: str, client: Client, deadline: Deadline) -> JmxPage:
+    """The page of a daemon of this kind. Raises UpstreamError, also when it is another one's."""
+    page = fetch(client, QUERY, deadline)
+    if kind not in page.services:
+        known = ", ".join(sorted(page.services & {*metrics.SERVICES})) or "none of HDFS's daemons"
+        raise UpstreamError("parse", f"expected a {kind}; by its MBeans this is {known}")
+    return page
+
+
+def _result(name: str, result: Snapshot | UpstreamError) -> Snapshot | Failure:
+    return Failure(name, result.reason, str(result)) if isinstance(result, UpstreamError) else result

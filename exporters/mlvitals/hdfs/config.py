@@ -8,16 +8,14 @@ from typing import Any
 from pydantic import Field
 
 from mlvitals.core.fleet import FleetOptions, twice
-from mlvitals.core.settings import HttpUrl, Mistake
+from mlvitals.core.settings import HttpUrl, Mistake, empty
 from mlvitals.hdfs.paths.config import PathOptions
 
 
 class HdfsSettings(FleetOptions, PathOptions):
     """One HDFS, by the addresses of its daemons' web servers."""
 
-    namenodes: tuple[HttpUrl, ...] = Field(
-        min_length=1, description="URLs of all NameNodes of the cluster, such as http://nn1:9870"
-    )
+    namenodes: tuple[HttpUrl, ...] = Field(description="URLs of all NameNodes of the cluster, such as http://nn1:9870")
     journalnodes: tuple[HttpUrl, ...] = Field((), description="URLs of the JournalNodes, such as http://jn1:8480")
     datanodes: tuple[HttpUrl, ...] = Field(
         (), description="URLs of the DataNodes, such as http://dn1:9864; those that are listed are not looked for"
@@ -40,4 +38,5 @@ class HdfsSettings(FleetOptions, PathOptions):
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
         """What every exporter may have wrong, and a daemon that stands twice."""
         yield from super().mistakes(data)
+        yield from empty(data, "namenodes")
         yield from twice(data, "namenodes", "journalnodes", "datanodes")

@@ -8,11 +8,12 @@ from mlvitals.core.collector import Collector
 from mlvitals.core.exporter import ExporterType
 from mlvitals.core.metric import declared
 from mlvitals.jmx import metrics
+from mlvitals.jmx.collector import JmxCollector
 from mlvitals.jmx.config import JmxSettings
 
 
 def _build(settings: JmxSettings) -> Sequence[Collector]:
-    return ()
+    return (JmxCollector(settings),)
 
 
 EXPORTER = ExporterType(

@@ -1,16 +1,24 @@
-"""Data sets and a workspace of Evidently on a real HDFS with two NameNodes, before and after a failover."""
+"""Data sets and a workspace of Evidently on a real HDFS with two NameNodes, before and after a failover.
+
+And the reference pipeline, which hands its data on there.
+"""
 
 from __future__ import annotations
 
+import io
 import signal
 from collections.abc import Iterator
 
 import hdfs
+import pandas as pd
 import pytest
+import requests
 
 from compose.hdfs import SUPERUSER, Hdfs, hdfs_cluster
 from mlvitals.core.collector import UpstreamError
 from mlvitals.evidently.workspace.collector import WorkspaceCollector
+from pipeline import data
+from pipeline.run import raw_url
 from tests.exporters.evidently.sides import taken
 from tests.exporters.evidently.test_reading_stores import FILES, newest
 from tests.exporters.evidently.workspace.configured import collector
@@ -65,6 +73,17 @@ def test_what_others_may_not_read(pair: Hdfs) -> None:
         taken(current=pair.url + PRIVATE, more={"hdfs_user": "vitals"})
     assert told.value.reason == "auth"
     assert taken(current=pair.url + PRIVATE, more={"hdfs_user": SUPERUSER}).table["x"].to_pylist() == [1]
+
+
+def test_the_reference_pipeline_hands_its_data_on(pair: Hdfs) -> None:
+    base = f"webhdfs://{SUPERUSER}@{pair.namenodes[0].url.removeprefix('http://')}/digits"
+    data.deliver(base)
+    for _ in range(2):  # a retry
+        data.prepare(raw_url(base), f"{base}/run")
+    train = data.read(f"{base}/run", "train")
+    assert len(train) == 1347
+    opened = requests.get(data.web_url(data.file_url(f"{base}/run", "train")), timeout=30)
+    assert pd.read_parquet(io.BytesIO(opened.content)).equals(train)
 
 
 def test_after_a_failover_the_other_namenode_is_asked(pair: Hdfs, workspace: WorkspaceCollector) -> None:

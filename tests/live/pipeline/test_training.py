@@ -9,6 +9,7 @@ import mlflow
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
+from mlflow.data.dataset_source_registry import resolve_dataset_source
 from sklearn.linear_model import LogisticRegression
 
 from compose.mlflow import mlflow_server
@@ -36,6 +37,21 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowClient]:
         mlflow.set_tracking_uri(server.url)
         yield MlflowClient()
         mlflow.set_tracking_uri("")
+
+
+WEB_HDFS = "nn1:9870/webhdfs/v1/data/run/train.parquet?op=OPEN"
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("s3://lake/run/train.parquet", "s3://lake/run/train.parquet"),
+        ("webhdfs://nn1:9870/data/run/train.parquet", f"http://{WEB_HDFS}"),
+        ("swebhdfs://air%20flow@nn1:9870/data/run/train.parquet", f"https://{WEB_HDFS}&user.name=air+flow"),
+    ],
+)
+def test_mlflow_knows_where_the_data_are(url: str, kept: str) -> None:
+    assert list(resolve_dataset_source(data.web_url(url)).to_dict().values()) == [kept]
 
 
 def _champion(client: MlflowClient, model_name: str) -> Any:
