@@ -13,6 +13,9 @@ from mlvitals.core.metric import Metric
 
 Severity = Literal["critical", "warning", "info", "none"]
 
+PAGE = ("exporter", "instance")
+"""Labels of the page that an alert speaks of. Where each daemon has a page of its own, `exporter` alone means all."""
+
 UP = Metric("up", "Prometheus: 1 when the last scrape of the target succeeded, 0 when it failed")
 
 
@@ -81,13 +84,20 @@ def number(source: str = "$value") -> str:
     return f'{{{{ {source} | printf "%.4g" }}}}'
 
 
-def lookup(query: str, *labels: str, show: str = "value", text: str = "%s", otherwise: str = "unknown") -> str:
-    """Template: `text` with the value now of `query`, whose `%s` is the alert's exporter, instance and `labels`.
+def lookup(
+    query: str,
+    *labels: str,
+    show: str = "value",
+    text: str = "%s",
+    otherwise: str = "unknown",
+    of: tuple[str, ...] = PAGE,
+) -> str:
+    """Template: `text` with the value now of `query`, whose `%s` is the alert's page (`of`) and `labels`.
 
     Looked up when the alert is evaluated, so that the text can name what is not in the alert's own value without
     making it a label: a label that changes would start `for` anew.
     """
-    asked = f"{{{{ with {_printf(query, labels)} | query }}}}"
+    asked = f"{{{{ with {_printf(query, (*of, *labels))} | query }}}}"
     found = text.replace("%s", f"{{{{ . | first | {show} }}}}")
     return f"{asked}{found}{{{{ else }}}}{otherwise}{{{{ end }}}}"
 
@@ -99,14 +109,13 @@ def last_read(last_success: Metric, *labels: str) -> str:
     return lookup(since, *labels, show="value | humanizeDuration", text="Last read %s ago.", otherwise=never)
 
 
-def each(query: str, *labels: str, by: str, show: str) -> str:
+def each(query: str, *labels: str, by: str, show: str, of: tuple[str, ...] = PAGE) -> str:
     """Template: `show` for each result now of `query`, by label `by`, separated by commas; `.` is the result."""
-    start = f'{{{{ range $i, $r := {_printf(query, labels)} | query | sortByLabel "{by}" }}}}'
+    start = f'{{{{ range $i, $r := {_printf(query, (*of, *labels))} | query | sortByLabel "{by}" }}}}'
     return f"{start}{{{{ if $i }}}}, {{{{ end }}}}{{{{ with $r }}}}{show}{{{{ end }}}}{{{{ end }}}}"
 
 
 def _printf(query: str, labels: tuple[str, ...]) -> str:
-    names = ("exporter", "instance", *labels)
-    matchers = ",".join(f"{name}=%q" for name in names)
+    matchers = ",".join(f"{name}=%q" for name in labels)
     text = query.replace('"', r"\"").replace("%s", matchers)
-    return f'printf "{text}" ' + " ".join(f"$labels.{name}" for name in names)
+    return f'printf "{text}" ' + " ".join(f"$labels.{name}" for name in labels)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from mlvitals.airflow import metrics as m
-from mlvitals.core.metric import Metric
 from mlvitals_dashboards.signals import ALERTS, Signal, by, select
 from mlvitals_dashboards.suite_signals import age
-from mlvitals_dashboards.system_signals import alarm
+from mlvitals_dashboards.system_signals import alarm, state_of
 
 _DAG = "exporter, dag_id"
 _PAUSED = f"{select(m.DAG_PAUSED)} == 1"
@@ -23,14 +22,6 @@ _STATES = {
     "failed": (6, ("Failed", "red")),
 }
 """A state as a number, the worse the larger, and how it reads."""
-
-
-def state_of(metric: Metric, labels: str, missing: str = "Never") -> Signal:
-    """The state of a state set, one number for each combination of labels."""
-    states = [(state, *_STATES[state]) for state in metric.values["state"]]
-    said = " or ".join(f"({select(metric, state=state)} == 1) * {number}" for state, number, _ in states)
-    words = {number: word for _, number, word in states}
-    return Signal(by(labels, said), "none", f"{metric.help[0].upper()}{metric.help[1:]}.", words=words, missing=missing)
 
 
 _LATE = f"{age(select(m.DAG_LAST_SUCCESS))} > {select(m.DAG_SUCCESS_OBJECTIVE)}"
@@ -124,7 +115,7 @@ VERDICT = Signal(
     },
     missing=_NO_DAG,
 )
-LAST_RUN = state_of(m.DAG_LAST_RUN_STATE, _DAG)
+LAST_RUN = state_of(m.DAG_LAST_RUN_STATE, _DAG, _STATES)
 SUCCESS_AGE = Signal(
     by(_DAG, age(select(m.DAG_LAST_SUCCESS))), "s", "Time since a run last ended with success.", missing="Never"
 )
@@ -196,7 +187,7 @@ QUEUED_TASK = Signal(
     missing="None queued",
 )
 _NO_TASKS = "No tasks shown one by one (the exporter's key tasks)"
-TASK_STATE = state_of(m.TASK_LAST_STATE, _TASK, _NO_TASKS)
+TASK_STATE = state_of(m.TASK_LAST_STATE, _TASK, _STATES, _NO_TASKS)
 TASK_ENDED = Signal(by(_TASK, age(select(m.TASK_LAST_END))), "s", "Time since the task last ended.")
 TASK_DURATION = Signal(
     by(_TASK, select(m.TASK_LAST_DURATION)), "s", "How long that took.", missing=_NO_TASKS, decimals=1
@@ -213,7 +204,7 @@ TASK_RETRIES = Signal(
 )
 
 _LINK = f"{_TASK}, child_dag_id"
-CHILD_STATE = state_of(m.TRIGGERED_STATE, _LINK, "No run triggered")
+CHILD_STATE = state_of(m.TRIGGERED_STATE, _LINK, _STATES, "No run triggered")
 CHILD_STARTED = Signal(by(_LINK, age(select(m.TRIGGERED_START))), "s", "Time since the triggered run started.")
 CHILD_DURATION = Signal(
     by(_LINK, select(m.TRIGGERED_DURATION)),
@@ -224,7 +215,7 @@ CHILD_DURATION = Signal(
 
 _CONF = f"{_DAG}, key, value"
 _NO_CONF = "No values (the exporter's key conf_keys)"
-CONF_STATE = state_of(m.DAG_CONF_LAST_RUN_STATE, _CONF, _NO_CONF)
+CONF_STATE = state_of(m.DAG_CONF_LAST_RUN_STATE, _CONF, _STATES, _NO_CONF)
 CONF_DURATION = Signal(
     by(_CONF, select(m.DAG_CONF_LAST_RUN_DURATION)),
     "s",

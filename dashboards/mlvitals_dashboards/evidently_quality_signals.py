@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mlvitals.core.metric import Metric
 from mlvitals.evidently import metrics as m
-from mlvitals_dashboards.evidently_signals import ANYTHING, COLUMN, DATASET, NO_OBJECTIVE, NOT_COMPUTED, current, side
-from mlvitals_dashboards.signals import Signal, by, select
+from mlvitals_dashboards.evidently_signals import COLUMN, DATASET, NO_OBJECTIVE, NOT_COMPUTED, current, side
+from mlvitals_dashboards.signals import ANYTHING, Signal, by, select
 from mlvitals_dashboards.system_signals import alarm
 
 NO_PREDICTIONS = "No predictions (the data set's key predictions)"

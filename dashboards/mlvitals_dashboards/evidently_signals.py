@@ -7,7 +7,7 @@ from dataclasses import replace
 from mlvitals.core import metrics as own
 from mlvitals.core.metric import Metric
 from mlvitals.evidently import metrics as m
-from mlvitals_dashboards.signals import Signal, by, select
+from mlvitals_dashboards.signals import ANYTHING, Signal, by, select
 from mlvitals_dashboards.suite_signals import age
 from mlvitals_dashboards.system_signals import alarm, firing_alerts, servers_firing
 
@@ -50,8 +50,6 @@ def _of_dataset(target: str) -> str:
 
 NEWEST = f"({current(m.DATASET_NEWEST)} or {current(m.DATASET_MODIFIED)})"
 REFERENCE_MODIFIED = side(m.DATASET_MODIFIED, "reference")
-ANYTHING = "=~.*"
-"""Of a label that no variable narrows: tests of whole data sets have no column, and no model is chosen here."""
 _TESTS = select(m.TEST_STATUS, column=ANYTHING)
 FAILED_TEST = f"{select(m.TEST_STATUS, status='fail', column=ANYTHING)} == 1"
 CHANGED = f"sum without (change) ({select(m.DATASET_SCHEMA_CHANGES)})"

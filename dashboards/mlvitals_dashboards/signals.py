@@ -10,8 +10,11 @@ from mlvitals.core.metric import Metric
 PROCESS_TYPE = "mlvitals"
 """The exporter type under which the process's own page stands in Prometheus."""
 
-VARIABLES = ("exporter", "model", "experiment", "dag_id", "dataset", "column")
+VARIABLES = ("exporter", "model", "experiment", "dag_id", "dataset", "column", "daemon", "path")
 """Labels that a dashboard variable of the same name narrows, wherever a metric has them."""
+
+ANYTHING = "=~.*"
+"""For `select`: of a label that its variable should not narrow, or that the dashboard has no variable for."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ the numbers above it that should be 0.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mlvitals.core.metric import Metric
 from mlvitals.core.metrics import EXPORTER_LAST_SUCCESS, EXPORTER_UP, TARGET_FAILURE
 from mlvitals_dashboards.signals import ALERTS, UP, Signal, by, select
@@ -23,10 +25,20 @@ def alarm(wrong: str, possible: str, unit: str, description: str, none: str, mis
     )
 
 
-def servers_down(kind: str, title: str) -> Signal:
-    """How many of them cannot be read."""
+def state_of(
+    metric: Metric, labels: str, states: Mapping[str, tuple[int, tuple[str, str]]], missing: str = "Never"
+) -> Signal:
+    """The state of a state set, one number for each combination of labels; `states`: state -> number, how it reads."""
+    told = [(state, *states[state]) for state in metric.values["state"]]
+    said = " or ".join(f"({select(metric, state=state)} == 1) * {number}" for state, number, _ in told)
+    words = {number: word for _, number, word in told}
+    return Signal(by(labels, said), "none", f"{metric.help[0].upper()}{metric.help[1:]}.", words=words, missing=missing)
+
+
+def servers_down(kind: str, title: str, otherwise: str = "") -> Signal:
+    """How many of them cannot be read; `otherwise` has a series for each page that shows it without our exporter."""
     return alarm(
-        f"({_state(kind)}) != 1",
+        f"({_state(kind, otherwise)}) != 1",
         _scraped(kind),
         "suffix: down",
         f"{title} servers that could not be read last time, whose exporter Prometheus cannot scrape, or not yet read "
@@ -48,10 +60,10 @@ def servers_firing(kind: str, title: str) -> Signal:
     )
 
 
-def server_state(kind: str, title: str) -> Signal:
-    """Whether each can be read."""
+def server_state(kind: str, title: str, otherwise: str = "") -> Signal:
+    """Whether each can be read; `otherwise` as for `servers_down`."""
     return Signal(
-        by("exporter", _state(kind), "min"),
+        by("exporter", _state(kind, otherwise), "min"),
         "none",
         "Up: the last collection read the server. Down: it could not be read. Not scraped: mlvitals is not reached.",
         words=STATES,
@@ -84,8 +96,9 @@ def _scraped(kind: str) -> str:
     return select(UP, exporter_type=kind)
 
 
-def _state(kind: str) -> str:
-    return state(_scraped(kind), select(EXPORTER_UP, exporter_type=kind))
+def _state(kind: str, otherwise: str) -> str:
+    read = select(EXPORTER_UP, exporter_type=kind)
+    return state(_scraped(kind), f"{read} or {otherwise}" if otherwise else read)
 
 
 def _missing(title: str) -> str:

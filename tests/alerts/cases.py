@@ -58,3 +58,9 @@ class Spans:
 def lasting(value: float) -> str:
     """A value that stays for as long as any case looks."""
     return f"{value:g}x600"
+
+
+def series(target: Mapping[str, str], metric: str, value: float | str, /, **labels: str) -> dict[str, str]:
+    """One series of a target; a number lasts, a text is promtool's."""
+    selector = ",".join(f'{name}="{text}"' for name, text in {**target, **labels}.items())
+    return {f"{metric}{{{selector}}}": value if isinstance(value, str) else lasting(value)}

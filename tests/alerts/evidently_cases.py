@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.alerts.cases import TARGET, Firing, Silent, lasting
+from tests.alerts.cases import TARGET, Firing, Silent, lasting, series
 
 MINUTE, HOUR = 60, 3600
 DAY = 24 * HOUR
@@ -15,9 +15,7 @@ Series = dict[str, str]
 
 def of(metric: str, value: Value, /, **labels: str) -> Series:
     """One series of the exporter `data`; a number lasts, a text is promtool's."""
-    written = {"exporter": "data", "exporter_type": "evidently", **labels}
-    selector = ",".join(f'{name}="{text}"' for name, text in written.items())
-    return {f"{metric}{{{selector}}}": value if isinstance(value, str) else lasting(value)}
+    return series(DATA, metric, value, **labels)
 
 
 def churn(metric: str, value: Value, /, **labels: str) -> Series:

@@ -52,6 +52,7 @@ def test_what_does_not_parse_is_named() -> None:
         ("sum without (target) (mlvitals_target_up)", False),
         ("up and ignoring (target) up", False),
         ("max_over_time(up[5m])", False),
+        ("up and on (exporter) up unless on (exporter) up", False),
         ("sum(up)", True),
         ("sum by (exporter) (up)", True),
         ("1 - (up * on (exporter) up)", True),

@@ -33,7 +33,8 @@ def cases() -> list[Firing | Silent | Spans]:
 
 def known() -> dict[str, promql.Series]:
     """All that rules may look at: the metrics of mlvitals itself, of each system and what is recorded."""
-    modules = [import_module(f"mlvitals.{system.name}.metrics") for system in SYSTEMS if system.name != "suite"]
+    names = [system.name.replace("_", ".") for system in SYSTEMS if system.name != "suite"]
+    modules = [import_module(f"mlvitals.{name}.metrics") for name in names]
     recorded = [(rule.name, rule.labels) for system in SYSTEMS for rule in system.recordings]
     return promql.known(own, *modules, extra=recorded)
 
@@ -66,7 +67,7 @@ def test_every_alert_has_a_firing_and_a_silent_case(alert: Alert) -> None:
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 def test_every_alert_says_what_people_need(alert: Alert) -> None:
-    assert re.fullmatch(r"(Mlvitals|Mlflow|Airflow|Evidently)([A-Z][a-z]+)+", alert.name)
+    assert re.fullmatch(r"(Mlvitals|Mlflow|Airflow|Evidently|Hdfs|Jmx)([A-Z][a-z]+)+", alert.name)
     assert re.fullmatch(r"[A-Z][^{}\n]+\.", alert.summary)
     if alert.expr != "vector(1)":
         assert alert.description.startswith("{{ $labels.exporter }}: ")

@@ -7,7 +7,7 @@ from mlvitals.core.metric import Metric
 from mlvitals_dashboards import airflow_platform_signals as p
 from mlvitals_dashboards import airflow_signals as s
 from mlvitals_dashboards.signals import Signal
-from tests.dashboards.cases import Case, Series
+from tests.dashboards.cases import Case, Series, series
 
 HOUR = 3600
 ETL = '{exporter="prod",dag_id="etl"}'
@@ -15,9 +15,7 @@ ETL = '{exporter="prod",dag_id="etl"}'
 
 def of(metric: Metric, value: float | str, **labels: str) -> Series:
     """One series of the exporter `prod`, whose labels may be changed."""
-    target = {"exporter": "prod", "exporter_type": "airflow", "instance": "v:1", "job": "mlvitals"}
-    selector = ",".join(f'{name}="{text}"' for name, text in {**target, **labels}.items())
-    return {f"{metric}{{{selector}}}": value}
+    return series(metric, value, **{"exporter": "prod", "exporter_type": "airflow", **labels})
 
 
 def states(metric: Metric, current: str, **labels: str) -> Series:

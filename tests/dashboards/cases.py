@@ -18,3 +18,10 @@ class Case:
     signal: Signal
     series: Mapping[str, float | str]
     expected: Mapping[str, float]
+
+
+def series(metric: object, value: float | str, /, **labels: str) -> Series:
+    """One series, with these labels and those of mlvitals' page unless they are told."""
+    page = {"instance": "v:1", "job": "mlvitals"}
+    selector = ",".join(f'{name}="{text}"' for name, text in {**page, **labels}.items())
+    return {f"{metric}{{{selector}}}": value}

@@ -8,7 +8,7 @@ from mlvitals.evidently import metrics as m
 from mlvitals_dashboards import evidently_column_signals as c
 from mlvitals_dashboards import evidently_quality_signals as q
 from mlvitals_dashboards import evidently_signals as s
-from tests.dashboards.cases import Case, Series
+from tests.dashboards.cases import Case, Series, series
 
 HOUR = 3600
 CHURN = '{exporter="data",dataset="churn"}'
@@ -17,9 +17,7 @@ PREDICTED = {"target": "left", "prediction": "score", "metric": "f1"}
 
 def of(metric: Metric, value: float | str, /, **labels: str) -> Series:
     """One series of the exporter `data`, whose labels may be changed."""
-    target = {"exporter": "data", "exporter_type": "evidently", "instance": "v:1", "job": "mlvitals"}
-    selector = ",".join(f'{name}="{text}"' for name, text in {**target, **labels}.items())
-    return {f"{metric}{{{selector}}}": value}
+    return series(metric, value, **{"exporter": "data", "exporter_type": "evidently", **labels})
 
 
 def churn(metric: Metric, value: float, /, **labels: str) -> Series:

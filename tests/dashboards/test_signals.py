@@ -15,6 +15,7 @@ from mlvitals_dashboards.queries import substituted
 from tests.dashboards.airflow_cases import CASES as AIRFLOW
 from tests.dashboards.cases import Case, Series
 from tests.dashboards.evidently_cases import CASES as EVIDENTLY
+from tests.dashboards.hdfs_cases import CASES as HDFS
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -154,7 +155,7 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", [*CASES, *AIRFLOW, *EVIDENTLY], ids=lambda case: case.why)
+@pytest.mark.parametrize("case", [*CASES, *AIRFLOW, *EVIDENTLY, *HDFS], ids=lambda case: case.why)
 def test_the_signal_says_it(case: Case, program: Callable[[str], Path], tmp_path: Path) -> None:
     expected = [{"labels": labels, "value": value} for labels, value in case.expected.items()]
     unit = {

@@ -79,6 +79,12 @@ CHILD = alert(
 )
 PARENT_FAILED = alert("AirflowDagRunFailed", "warning", {**AIRFLOW, "dag_id": "overall"})
 CHILD_FAILED = alert("AirflowDagRunFailed", "warning", {**AIRFLOW, "dag_id": "training"})
+HDFS = {"exporter": "prod", "instance": "vitals:10847", "daemon": "nn1:9870"}
+MISSING_BLOCKS = alert("HdfsMissingBlocks", "critical", HDFS)
+UNDER_REPLICATED = alert("HdfsUnderReplicatedBlocks", "warning", HDFS)
+CORRUPT = alert("HdfsCorruptBlocks", "warning", HDFS)
+NEARLY_FULL = alert("HdfsCapacityLow", "critical", HDFS)
+FULL_SOON = alert("HdfsCapacityPredicted", "warning", HDFS)
 OTHER_METRIC = alert("MlflowAliasMetricMissing", "warning", {**CHURN, "metric": "mae", "operator": "<"})
 
 
@@ -138,6 +144,7 @@ def running(program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFac
         ([CHILD], [PARENT_FAILED]),
         ([BOUND], [SAME_METRIC]),
         ([LATE_DAG], [NOT_STARTED, RUNNING_LONG]),
+        ([MISSING_BLOCKS, NEARLY_FULL], [UNDER_REPLICATED, FULL_SOON]),
         ([EXPORTER_DOWN], [LATE, DROPPED, BOUND, NODE_DOWN]),
         ([PAGE_MISSING], [DOWN, EXPORTER_DOWN, LATE, DROPPED, BOUND]),
         ([PROCESS_MISSING], [PAGE_MISSING, RELOAD]),
@@ -171,6 +178,8 @@ def test_one_mutes_the_others_of_its_exporter(
         (TRIGGERER, LATE_DAG),
         (CHILD, CHILD_FAILED),
         (CHILD, LATE_DAG),
+        (MISSING_BLOCKS, CORRUPT),
+        (UNDER_REPLICATED, MISSING_BLOCKS),
         (EXPORTER_DOWN, DOWN),
         (EXPORTER_DOWN, elsewhere(LATE)),
         (EXPORTER_DOWN, RELOAD),

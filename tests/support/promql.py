@@ -63,7 +63,7 @@ def metric_names(query: str) -> set[str]:
 
 
 def aggregates_by(query: str) -> bool:
-    """Whether it drops labels that it does not name: `sum(…)`, `by (…)`, `on (…)`."""
+    """Whether it drops labels that it does not name: `sum(…)`, `by (…)`, `on (…)` of all but a set operator."""
     return any(map(_drops_labels, walk(promql.parse(query))))
 
 
@@ -71,7 +71,9 @@ def _drops_labels(node: promql.Expr) -> bool:
     if isinstance(node, promql.AggregateExpr):
         return node.modifier is None or node.modifier.type != promql.AggModifierType.Without
     if isinstance(node, promql.BinaryExpr) and node.modifier and node.modifier.matching:
-        return bool(node.modifier.matching.type == promql.LabelModifierType.Include)
+        return str(node.op) not in ("and", "or", "unless") and bool(
+            node.modifier.matching.type == promql.LabelModifierType.Include
+        )
     return False
 
 

@@ -115,6 +115,9 @@ def _inhibitions() -> list[dict[str, Any]]:
         _inhibition(
             ['alertname=~".+DatasetDrifted"'], ['alertname=~".+TestFailing"', 'preset="DataDrift"'], [*page, "dataset"]
         ),
+        # What is missing has too few replicas, too.
+        _inhibition(['alertname=~".+MissingBlocks"'], ['alertname=~".+UnderReplicatedBlocks"'], [*page, "daemon"]),
+        _inhibition(['alertname=~".+CapacityLow"'], ['alertname=~".+CapacityPredicted"'], [*page, "daemon"]),
         # The run of an orchestrating DAG fails because that of its child does, which is the text that names both.
         _inhibition(['alertname=~".+TriggeredRunFailed"'], ['alertname=~".+DagRunFailed"'], [*page, "dag_id"]),
     ]

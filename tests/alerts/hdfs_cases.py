@@ -1,0 +1,366 @@
+"""When the alerts about HDFS fire and when not, by the exporter of mlvitals and by jmx_exporter."""
+
+from __future__ import annotations
+
+from tests.alerts.cases import TARGET, Firing, Silent, series
+
+HOUR = 3600
+DAY = 24 * HOUR
+GIB = 2**30
+HDFS = {**TARGET, "exporter": "prod", "exporter_type": "hdfs"}
+NN1, NN2, JN1, DN1 = "nn1:9870", "nn2:9870", "jn1:8480", "dn1:9864"
+Value = float | str
+Series = dict[str, str]
+
+
+def of(metric: str, value: Value, /, **labels: str) -> Series:
+    """One series of the exporter `prod`, of NameNode nn1 unless another daemon is named."""
+    return series(HDFS, f"hdfs_{metric}", value, **{"daemon": NN1, **labels})
+
+
+def own(metric: str, value: Value, /, **labels: str) -> Series:
+    """What mlvitals says of the exporter `prod`."""
+    return series(HDFS, f"mlvitals_{metric}", value, **labels)
+
+
+def jmx(metric: str, value: Value, /, **labels: str) -> Series:
+    """One series by jmx_exporter: each daemon has an address of its own."""
+    return of(metric, value, **by_jmx(labels.get("daemon", NN1)), **labels)
+
+
+def by_jmx(daemon: str) -> dict[str, str]:
+    """The target of jmx_exporter at a daemon."""
+    return {"instance": f"{daemon.partition(':')[0]}:9404", "job": "hdfs"}
+
+
+def role(state: str, daemon: str = NN1) -> Series:
+    """A NameNode's state set, one state for as long as any case looks."""
+    states = ("active", "standby", "observer", "initializing", "stopping", "starting", "unknown")
+    every = (of("namenode_ha_state", int(name == state), daemon=daemon, state=name) for name in states)
+    return {name: values for one in every for name, values in one.items()}
+
+
+def changes(daemon: str, **states: str) -> Series:
+    """A NameNode's states with the values of each."""
+    every = (of("namenode_ha_state", values, daemon=daemon, state=name) for name, values in states.items())
+    return {name: values for one in every for name, values in one.items()}
+
+
+def jmx_role(state: str, daemon: str = NN1) -> Series:
+    """A NameNode's state by jmx_exporter, which has no series for the states that it is not in."""
+    return jmx("namenode_ha_state", 1, daemon=daemon, state=state)
+
+
+def total(value: Value, name: str, alert: str, text: str, more: Series) -> tuple[Firing | Silent, ...]:
+    """Of a total that should be 0: it fires by either way, and only for the active NameNode."""
+    firing = {**role("active"), **role("standby", NN2), **of(name, value), **more}
+    # A standby reports old totals, other ones or none.
+    both = {**jmx_role("active"), **jmx_role("standby", NN2), **jmx(name, value), **jmx(name, value, daemon=NN2)}
+    both |= {key.replace(INSTANCE, 'instance="nn1:9404"').replace(JOB, 'job="hdfs"'): v for key, v in more.items()}
+    labels = {**HDFS, "daemon": NN1}
+    return (
+        Firing(alert, firing, labels, text),
+        Firing(alert, both, {**labels, **by_jmx(NN1)}, text),
+        Silent(alert, "there is none", {**firing, **of(name, 0)}),
+        Silent(alert, "only a standby says so", {**role("standby"), **of(name, value), **more}),
+        Silent(alert, "there is one for a minute", {**role("active"), **of(name, "0x9 1 0x600"), **more}),
+        Silent(alert, "nothing is said of the NameNode's state", of(name, value)),
+    )
+
+
+INSTANCE, JOB = f'instance="{TARGET["instance"]}"', f'job="{TARGET["job"]}"'
+BLOCKS = of("namenode_blocks", 120)
+LIVE = of("namenode_live_datanodes", 3)
+DEAD = of("namenode_dead_datanodes", 1)
+UP = own("exporter_up", 1)
+CLUSTER = {name: text for name, text in HDFS.items() if name != "instance"}
+RPC = {"service": "NameNode", "port": "8020"}
+HEAP = {"service": "NameNode"}
+
+
+def capacity(remaining: Value, total_: Value = 100 * GIB) -> Series:
+    """The capacity of the cluster of the active NameNode nn1, and what is left of it."""
+    return {
+        **role("active"),
+        **of("namenode_capacity_bytes", total_),
+        **of("namenode_capacity_remaining_bytes", remaining),
+    }
+
+
+def of_day(exporter: str, remaining: str, total_: str) -> Series:
+    """What is left in a cluster, for longer than other cases look."""
+    return {
+        **of("namenode_ha_state", "1x2000", exporter=exporter, state="active"),
+        **of("namenode_capacity_bytes", total_, exporter=exporter),
+        **of("namenode_capacity_remaining_bytes", remaining, exporter=exporter),
+    }
+
+
+def shrinking(exporter: str, remaining: float, by: float) -> Series:
+    """A cluster of 100 GiB that has less left each minute."""
+    return of_day(exporter, f"{remaining}-{by}x2000", f"{100 * GIB}x2000")
+
+
+def checkpoint(at: float, transactions: float) -> Series:
+    """When the active NameNode's image was saved, and what came since."""
+    return {
+        **role("active"),
+        **of("namenode_last_checkpoint_timestamp_seconds", at),
+        **of("namenode_transactions_since_last_checkpoint", transactions),
+    }
+
+
+def queue(wait: float, calls: str) -> Series:
+    """How long calls wait at the NameNode, and how many there were."""
+    return {
+        **of("rpc_queue_mean_seconds", wait, **RPC),
+        **of("rpc_calls_total", calls, **RPC),
+        **of("rpc_call_queue_length", 70, **RPC),
+        **of("rpc_processing_mean_seconds", 0.02, **RPC),
+    }
+
+
+def heap(used: Value, most: Value = 4 * GIB) -> Series:
+    """The heap of the NameNode."""
+    return {**of("jvm_heap_used_bytes", used, **HEAP), **of("jvm_heap_max_bytes", most, **HEAP)}
+
+
+_DOWN = (
+    Firing(
+        "HdfsDown",
+        {
+            **own("exporter_up", 0),
+            **own("target_failure", 1, target=NN1, reason="connect"),
+            **own("target_failure", 1, target=NN2, reason="auth"),
+            **own("exporter_last_success_timestamp_seconds", -HOUR),
+        },
+        HDFS,
+        "prod: HDFS cannot be read, reason: auth, connect. Last read 1h 5m 0s ago.",
+    ),
+    Silent("HdfsDown", "one daemon is read", UP),
+)
+_ROLES = (
+    Firing(
+        "HdfsNoActiveNameNode",
+        {**UP, **role("standby"), **role("unknown", NN2)},
+        CLUSTER,
+        "prod: no NameNode is known to be active: nn1:9870 standby, nn2:9870 unknown.",
+    ),
+    Firing(
+        "HdfsNoActiveNameNode",
+        {**jmx_role("standby"), **jmx_role("standby", NN2)},
+        {**CLUSTER, "job": "hdfs"},
+        "prod: no NameNode is known to be active: nn1:9870 standby, nn2:9870 standby.",
+    ),
+    Firing(
+        "HdfsNoActiveNameNode",
+        {**UP, **changes(NN1, active="1x9 0x600", starting="0x9 1x600")},
+        CLUSTER,
+        "prod: no NameNode is known to be active: nn1:9870 starting.",
+        since="10m",
+    ),
+    Firing(
+        "HdfsNoActiveNameNode",
+        {
+            # The roles that were read last stay until they are too old; DataNodes are still read.
+            **UP,
+            **own("target_up", "1x9 0x600", target="cluster"),
+            **own("target_failure", "_x10 1x600", target="cluster", reason="connect"),
+            **changes(NN1, active="1x11 stale"),
+        },
+        CLUSTER,
+        "prod: no NameNode is known to be active, none can be read (connect).",
+        since="10m",
+    ),
+    Silent("HdfsNoActiveNameNode", "one is active", {**UP, **role("active"), **role("standby", NN2)}),
+    Silent(
+        "HdfsNoActiveNameNode", "one is active, by jmx_exporter", {**jmx_role("active"), **jmx_role("standby", NN2)}
+    ),
+    Silent(
+        "HdfsNoActiveNameNode",
+        "a failover of a minute",
+        {**UP, **changes(NN1, active="1x9 0x600", standby="0x9 1x600"), **changes(NN2, active="0x10 1x600")},
+    ),
+    Silent(
+        "HdfsNoActiveNameNode",
+        "no daemon is read: HdfsDown says it",
+        {**own("exporter_up", 0), **own("target_up", 0, target="cluster"), **role("unknown")},
+    ),
+    Silent("HdfsNoActiveNameNode", "HDFS has no NameNode here"),
+    Firing(
+        "HdfsTwoActiveNameNodes",
+        {**role("active"), **role("active", NN2)},
+        CLUSTER,
+        "prod: 2 NameNodes say that they are active, expected one: nn1:9870 active, nn2:9870 active.",
+    ),
+    Firing(
+        "HdfsTwoActiveNameNodes",
+        {**jmx_role("active"), **jmx_role("active", NN2)},
+        {**CLUSTER, "job": "hdfs"},
+        "prod: 2 NameNodes say that they are active, expected one: nn1:9870 active, nn2:9870 active.",
+    ),
+    Silent("HdfsTwoActiveNameNodes", "one is active", {**role("active"), **role("standby", NN2)}),
+    Silent(
+        "HdfsTwoActiveNameNodes",
+        "two of mlvitals look at the same NameNode",
+        {**role("active"), **of("namenode_ha_state", 1, state="active", instance="vitals-2:10847")},
+    ),
+    Silent(
+        "HdfsTwoActiveNameNodes",
+        "two clusters have one each",
+        {**role("active"), **of("namenode_ha_state", 1, state="active", exporter="research", daemon=NN2)},
+    ),
+    Silent("HdfsTwoActiveNameNodes", "the other one cannot be read", {**role("active"), **role("unknown", NN2)}),
+)
+_SAFE_MODE = (
+    Firing(
+        "HdfsSafeMode",
+        {**role("active"), **of("namenode_safe_mode", 1), **of("namenode_startup_complete_ratio", 0.75), **LIVE},
+        {**HDFS, "daemon": NN1},
+        "prod: NameNode nn1:9870 is active and in safe mode: 75% of its start-up are done, 3 DataNodes are live.",
+    ),
+    Silent("HdfsSafeMode", "it is off", {**role("active"), **of("namenode_safe_mode", 0)}),
+    Silent("HdfsSafeMode", "ten minutes after a start", {**role("active"), **of("namenode_safe_mode", "1x10 0x600")}),
+    Silent("HdfsSafeMode", "of a standby", {**role("standby"), **of("namenode_safe_mode", 1)}),
+    Firing(
+        "HdfsCheckpointOld",
+        checkpoint(-4 * HOUR, 1500),
+        {**HDFS, "daemon": NN1},
+        "prod: NameNode nn1:9870: the last checkpoint was 4h 15m 0s ago, expected at most 3h; 1.5k transactions since.",
+    ),
+    Silent("HdfsCheckpointOld", "one an hour ago", checkpoint(-HOUR + 30 * 60, 1500)),
+    Silent("HdfsCheckpointOld", "nothing was written since", checkpoint(-9 * HOUR, 0)),
+    Silent("HdfsCheckpointOld", "there was none yet", {**role("active"), **LIVE}),
+)
+_TOTALS = (
+    *total(
+        6,
+        "namenode_missing_blocks",
+        "HdfsMissingBlocks",
+        "prod: NameNode nn1:9870: 6 of 120 blocks have no readable replica, 2 of them in files that ask for one "
+        "replica; 1 DataNodes are dead.",
+        {**BLOCKS, **DEAD, **of("namenode_missing_replication_one_blocks", 2)},
+    ),
+    *total(
+        6,
+        "namenode_corrupt_blocks",
+        "HdfsCorruptBlocks",
+        "prod: NameNode nn1:9870: 6 of 120 blocks have a corrupt replica.",
+        BLOCKS,
+    ),
+    *total(
+        6,
+        "namenode_under_replicated_blocks",
+        "HdfsUnderReplicatedBlocks",
+        "prod: NameNode nn1:9870: 6 of 120 blocks have fewer replicas than asked for; 4 are being replicated, "
+        "1 DataNodes are dead.",
+        {**BLOCKS, **DEAD, **of("namenode_pending_reconstruction_blocks", 4)},
+    ),
+    Silent(
+        "HdfsUnderReplicatedBlocks",
+        "they are replicated within the hour",
+        {**role("active"), **of("namenode_under_replicated_blocks", "0x9 6x50 0x600")},
+    ),
+    *total(
+        2,
+        "namenode_dead_datanodes",
+        "HdfsDataNodesDead",
+        "prod: NameNode nn1:9870: 2 DataNodes are dead, 3 are live.",
+        LIVE,
+    ),
+    Firing(
+        "HdfsDataNodesDead",
+        {
+            **role("active"),
+            **LIVE,
+            **of("namenode_dead_datanodes", 4),
+            **of("namenode_decommissioned_dead_datanodes", 1),
+            **of("namenode_in_maintenance_dead_datanodes", 2),
+            **of("namenode_datanode_live", 0, datanode="dn7:9866"),
+            **of("namenode_datanode_live", 1, datanode="dn8:9866"),
+        },
+        {**HDFS, "daemon": NN1},
+        "prod: NameNode nn1:9870: 1 DataNodes are dead, 3 are live: dn7:9866 is dead.",
+    ),
+    Silent(
+        "HdfsDataNodesDead",
+        "it was taken out of service",
+        {**role("active"), **DEAD, **of("namenode_decommissioned_dead_datanodes", 1)},
+    ),
+    *total(
+        1,
+        "namenode_stale_datanodes",
+        "HdfsDataNodesStale",
+        "prod: NameNode nn1:9870: 1 of 3 live DataNodes have sent no heartbeat for a while.",
+        LIVE,
+    ),
+    *total(
+        2,
+        "namenode_failed_volumes",
+        "HdfsVolumesFailed",
+        "prod: NameNode nn1:9870: 2 volumes of DataNodes have failed, 2TiB of capacity are lost: 2 of dn1:9864.",
+        {
+            **of("namenode_estimated_capacity_lost_bytes", 2048 * GIB),
+            **of("datanode_failed_volumes", 2, daemon=DN1),
+            **of("datanode_failed_volumes", 0, daemon="dn2:9864"),
+        },
+    ),
+)
+_CAPACITY = (
+    Firing(
+        "HdfsCapacityLow",
+        capacity(8 * GIB),
+        {**HDFS, "daemon": NN1},
+        "prod: NameNode nn1:9870: 8% of 100GiB are free, expected at least 10%.",
+    ),
+    Silent("HdfsCapacityLow", "enough is free", capacity(10 * GIB)),
+    Silent("HdfsCapacityLow", "the only DataNode is dead", capacity(0, 0)),
+    Silent("HdfsCapacityLow", "a standby says so", {**capacity(8 * GIB), **role("standby")}),
+    Firing(
+        "HdfsCapacityPredicted",
+        {
+            **shrinking("prod", 40 * GIB, GIB // 120),
+            **shrinking("of which nothing is written", 20 * GIB, 0),
+            **shrinking("with room for long", 90 * GIB, GIB // 120),
+            **of_day("whose only DataNode dies", f"{20 * GIB}x700 0x1300", f"{100 * GIB}x700 0x1300"),
+            **of_day("made an hour before", f"_x720 {40 * GIB}-{GIB // 120}x1280", f"_x720 {100 * GIB}x1280"),
+        },
+        {**HDFS, "daemon": NN1},
+        "prod: NameNode nn1:9870: 33.5% of 100GiB are free; as fast as in the last day, nothing is left in "
+        "2d 19h 0m 0s, expected more than 4d.",
+        since="12h",
+    ),
+    Silent("HdfsCapacityPredicted", "there are two hours to look at", capacity(f"{30 * GIB}-{GIB // 5}x600")),
+)
+_DAEMONS = (
+    Firing(
+        "HdfsJournalNodeLagging",
+        of("journalnode_lag_transactions", 2500, daemon=JN1, journal="ns1"),
+        {**HDFS, "daemon": JN1, "journal": "ns1"},
+        "prod: JournalNode jn1:8480 is 2.5k transactions behind the others in journal ns1, expected at most 1000.",
+    ),
+    Silent("HdfsJournalNodeLagging", "a little", of("journalnode_lag_transactions", 1000, daemon=JN1, journal="ns1")),
+    Firing(
+        "HdfsRpcQueueSlow",
+        queue(0.25, "0+60x600"),
+        {**HDFS, "daemon": NN1, **RPC},
+        "prod: NameNode nn1:9870: calls to port 8020 wait 250ms on average, expected at most 100ms; 70 wait now, and "
+        "processing one takes 20ms.",
+        since="1m",
+    ),
+    Silent("HdfsRpcQueueSlow", "calls are taken up at once", queue(0.002, "0+60x600")),
+    Silent("HdfsRpcQueueSlow", "the mean of the last call, long ago", queue(0.25, "60x600")),
+    Firing(
+        "HdfsHeapNearMaximum",
+        heap(3.8 * GIB),
+        {**HDFS, "daemon": NN1, **HEAP},
+        "prod: NameNode nn1:9870: the heap was never below 95% of 4GiB within 15m, expected at most 90%.",
+    ),
+    Silent(
+        "HdfsHeapNearMaximum", "garbage is collected", heap(" ".join(f"{3.8 * GIB:.0f}x8 {GIB}" for _ in range(13)))
+    ),
+    Silent("HdfsHeapNearMaximum", "the JVM knows no maximum", of("jvm_heap_used_bytes", 3 * GIB, **HEAP)),
+    Silent("HdfsHeapNearMaximum", "a maximum of 0", heap(3 * GIB, 0)),
+)
+
+CASES = (*_DOWN, *_ROLES, *_SAFE_MODE, *_TOTALS, *_CAPACITY, *_DAEMONS)
