@@ -21,7 +21,7 @@ env: ## Make .venv from constraints.txt, unless it is there
 	$(PYTHON) -m compose.environment
 
 .PHONY: demo
-demo: env ## Run the whole stack here: Airflow, MLflow, mlvitals, Prometheus, Alertmanager (Ctrl-C ends it)
+demo: env ## Run the whole stack here: Airflow, MLflow, HDFS, mlvitals, Prometheus, Alertmanager (Ctrl-C ends it)
 	@exec $(BIN)/python -m compose.demo
 
 .PHONY: demo-check

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.live
 
 PROGRAMS = (
     *("airflow api_server", "airflow scheduler", "airflow dag-processor", "airflow triggerer"),
-    *("mlflow", "compose.training", "mlvitals", "prometheus", "alertmanager"),
+    *("mlflow", "compose.training", "mlvitals", "prometheus", "alertmanager", "NameNode", "DataNode"),
 )
 
 
