@@ -252,9 +252,9 @@ def _merge(snapshots: Iterable[Snapshot]) -> tuple[list[Family], dict[tuple[Metr
             dropped[why] = dropped.get(why, 0) + count
         for family in snapshot.families:
             into = merged.setdefault(family.metric.name, family.metric.family()).samples
-            twice = len(into.keys() & family.samples.keys())
-            if twice:
+            new = {labels: value for labels, value in family.samples.items() if labels not in into}
+            if twice := len(family.samples) - len(new):
                 key = (family.metric, "duplicate")
                 dropped[key] = dropped.get(key, 0) + twice
-            into |= {**family.samples, **into}
+            into |= new
     return list(merged.values()), dropped

@@ -11,11 +11,12 @@ import pytest
 
 from mlvitals.core.jmxpage import JmxPage
 from mlvitals.hdfs import metrics
-from mlvitals.hdfs.collector import DaemonCollector
+from mlvitals.hdfs.collector import DaemonCollector, for_discovered
 from mlvitals.hdfs.config import HdfsSettings
 from mlvitals.hdfs.datanodes import Found, discover
 from tests.exporters.hdfs.fake import Beans, FakeHdfs, beans, live, namenode, settings
 from tests.exporters.hdfs.test_collector import read
+from tests.support.pki import Pki
 from tests.support.replay import Answer, Replay
 
 
@@ -119,6 +120,16 @@ def test_credentials_go_only_to_hosts_that_are_configured(
         assert _headers(nn) == ["Bearer a-long-secret"]
         assert _headers(dn) == [sent]
         assert str(metrics.DATANODE_CAPACITY) in found.names(name)
+
+
+@pytest.mark.parametrize(("hosts", "kept"), [((), False), (("*.example",), True)])
+def test_the_client_certificate_goes_the_same_way(hosts: tuple[str, ...], kept: bool, tmp_path: Path) -> None:
+    Pki(tmp_path)
+    files = {key: str(tmp_path / f"{name}.pem") for key, name in (("cert_file", "client"), ("key_file", "client"))}
+    made = settings("https://nn", namenodes=["nn1"], tls_config=files, datanode_hosts=list(hosts))
+    assert made.tls_config.cert_file is not None
+    tls = for_discovered(made).tls_config
+    assert (tls.cert_file is not None, tls.key_file is not None) == (kept, kept)
 
 
 def test_a_datanode_does_not_send_us_on(tmp_path: Path) -> None:
