@@ -85,7 +85,12 @@ DAEMONS_UNREAD = alarm(
     "All read",
     "No HDFS exporter",
 )
-_ACTIVE = f"count by ({CLUSTER}) ({by(DAEMON, IS_ACTIVE)}) or {by(CLUSTER, _any(m.HA_STATE))} * 0"
+# That no NameNode at all can be read is known while their roles are not.
+_UNREAD = f"{select(own.TARGET_UP, exporter_type=TYPE, target=m.CLUSTER)} == 0"
+_ACTIVE = (
+    f"count by ({CLUSTER}) ({by(DAEMON, IS_ACTIVE)} unless on ({CLUSTER}) {_UNREAD})"
+    f" or {by(CLUSTER, _any(m.HA_STATE))} * 0 or {by(CLUSTER, _UNREAD)}"
+)
 ACTIVE_WRONG = alarm(
     f"({_ACTIVE}) != 1",
     _ACTIVE,
@@ -128,15 +133,19 @@ FREE = Signal(
     missing="No capacity",
     decimals=1,
 )
-_SHRINKING = _told(f"deriv({_any(m.CAPACITY_REMAINING)}[1d]) < 0")
-_LEFT = f"{_REMAINING} / -({_SHRINKING}) or {_REMAINING} * 0 - 1"
+# A line through little data points anywhere.
+_KNOWN = f"and {_any(m.CAPACITY_REMAINING)} offset 12h"
+_SHRINKING = _told(f"deriv({_any(m.CAPACITY_REMAINING)}[1d]) < 0 {_KNOWN}")
+_STEADY = _told(f"{_any(m.CAPACITY_REMAINING)} {_KNOWN}")
+_LEFT = f"{_REMAINING} / -({_SHRINKING}) or {_STEADY} * 0 - 1 or {_REMAINING} * 0 - 2"
 _DAY = 24 * 3600
 FULL_IN = Signal(
     _LEFT,
     "s",
-    "When nothing is left, if what is free shrinks as fast as in the last day.",
+    "When nothing is left, if what is free shrinks as fast as in the last day; known after half a day, by the NameNode "
+    "that is active now.",
     steps=((0, "red"), (4 * _DAY, "orange"), (14 * _DAY, "green")),
-    words={-1: ("Not shrinking", "green")},
+    words={-1: ("Not shrinking", "green"), -2: ("Not known yet", "text")},
     base="green",
     missing=NO_ACTIVE,
     decimals=1,

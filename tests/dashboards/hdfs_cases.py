@@ -104,6 +104,10 @@ CASES = [
     Case("two of mlvitals read the same NameNode", s.ACTIVE_WRONG, {
         **BOTH, **role("active", instance="v:2")
     }, {"{}": 0}),
+    Case("no NameNode can be read, and the roles of before are still there", s.ACTIVE_WRONG, {
+        **BOTH, **of(own.TARGET_UP, 0, target="cluster")
+    }, {"{}": 1}),
+    Case("no NameNode can be read", s.ACTIVE_WRONG, of(own.TARGET_UP, 0, target="cluster"), {"{}": 1}),
     Case("one cluster of two has no active NameNode", s.ACTIVE_WRONG, {
         **BOTH, **role("starting", exporter="research")
     }, {"{}": 1}),
@@ -126,7 +130,7 @@ CASES = [
     }, {"{}": 0}),
     Case("a quarter is free", s.FREE, capacity(25, 100), {"{}": 0.25}),
     Case("the only DataNode is dead", s.FREE, capacity(0, 0), {}),
-    Case("nothing is known of how it shrinks", s.FULL_IN, capacity(25, 100), {PROD: -1}),
+    Case("nothing is known of how it shrinks", s.FULL_IN, capacity(25, 100), {PROD: -2}),
     Case("a page cannot be scraped, a daemon not be read", s.DAEMONS_UNREAD, {
         **of(UP, 1), **of(own.TARGET_UP, 0, target=DN1), **of(own.TARGET_UP, 1, target=NN1), **of(UP, 0, **page(NN2))
     }, {"{}": 2}),
