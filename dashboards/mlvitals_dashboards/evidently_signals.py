@@ -68,7 +68,8 @@ DATASETS_FAILING = alarm(
     _FAILS,
     _target(own.TARGET_UP),
     "suffix: failing",
-    "Data sets that could not be read or computed last time. The others of the same exporter are not affected.",
+    "Data sets that could not be read or computed last time, and workspaces that could not be read. The others of the "
+    "same exporter are not affected.",
     "All computed",
     NO_DATASET,
 )
@@ -218,7 +219,7 @@ COMPUTED_AGE = Signal(
     missing=NOT_COMPUTED,
     decimals=1,
 )
-ALERT = firing_alerts(TYPE, "dataset, column, target")
+ALERT = firing_alerts(TYPE, "dataset, column, workspace, project, target")
 
 COLUMN_STATE = Signal(
     by(COLUMN, f"{select(m.COLUMN_DRIFTED)} or sum without (reason) ({select(m.COLUMN_FAILURE)}) * 0 - 1"),

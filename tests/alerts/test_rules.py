@@ -14,6 +14,7 @@ import pytest
 
 from mlvitals import assets
 from mlvitals.core import metrics as own
+from mlvitals.evidently.workspace import metrics as workspaces
 from mlvitals_alerts import render
 from mlvitals_alerts.rules import Alert, System
 from mlvitals_alerts.systems import systems
@@ -35,7 +36,7 @@ def known() -> dict[str, promql.Series]:
     """All that rules may look at: the metrics of mlvitals itself, of each system and what is recorded."""
     modules = [import_module(f"mlvitals.{system.name}.metrics") for system in SYSTEMS if system.name != "suite"]
     recorded = [(rule.name, rule.labels) for system in SYSTEMS for rule in system.recordings]
-    return promql.known(own, *modules, extra=recorded)
+    return promql.known(own, *modules, workspaces, extra=recorded)
 
 
 def queries() -> Iterator[tuple[str, str]]:

@@ -8,11 +8,15 @@ import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 
+import structlog
+
 from mlvitals.core.collector import Deadline, Snapshot, UpstreamError
 from mlvitals.evidently.config import Dataset, EvidentlySettings
 from mlvitals.evidently.job import Job
 from mlvitals.evidently.process import run
 from mlvitals.evidently.report import Computed, snapshot
+
+log = structlog.get_logger()
 
 _ASK_AGAIN = 0.5
 _LEVEL = 6
@@ -59,5 +63,7 @@ class DatasetCollector:
         if outcome.unchanged and last:
             return last
         took = time.monotonic() - started
+        if failed := outcome.not_written:
+            log.warning("run not written", dataset=self.name, reason=failed.reason, error=failed.message)
         document = gzip.compress(outcome.html.encode(), _LEVEL) if outcome.html else None
         return Computed(outcome.model_copy(update={"html": None}), time.time(), took, document)
