@@ -53,6 +53,13 @@ class Location(Settings):
     format: Format | None = Field(None, description="parquet, csv, jsonl or arrow; default by the ending of the file")
     newest: int | None = Field(None, ge=1, description="only the newest partitions or files, by name; default all")
     within: Duration | None = Field(None, description="only partitions or files not older than this")
+    settle: Duration = Field(
+        120.0,
+        description="with newest or within, a partition or file counts when it has not changed for this long",
+    )
+    success_marker: bool = Field(
+        False, description="a folder counts when it holds the file _SUCCESS, which Spark writes at the end"
+    )
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
