@@ -97,7 +97,9 @@ class Dataset(Plan):
         "mlflow:REGISTRY/MODEL@ALIAS/ARTIFACT (what the model behind the alias was trained on)"
     )
     current: Place = Field(description="location of the data to look at")
-    time_column: str | None = Field(None, description="column of times that says how new the data is")
+    time_column: str | None = Field(
+        None, description="column of times that says how new the data is; as time goes on, it is not scored"
+    )
     row_limit: int = Field(
         100_000, ge=10, description="rows computed on, on each side; of more, a sample that is always the same"
     )
@@ -109,6 +111,10 @@ class Dataset(Plan):
         """Name of the MLflow exporter that the reference's location names."""
         match = MLFLOW.fullmatch(self.reference.path)
         return match["registry"] if match else None
+
+    def looks_at(self, column: str) -> bool:
+        """Not the one that says how new the data is: a time always drifts."""
+        return column != self.time_column and super().looks_at(column)
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:

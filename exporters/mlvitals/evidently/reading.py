@@ -133,7 +133,7 @@ class Columns:
     """Which columns are read: those that match, the first by name, and those that the configuration names."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self._patterns = dataset.columns
+        self._looks_at = dataset.looks_at
         self._most = dataset.max_columns
         self._always = {name for each in dataset.predictions for name in (each.target, each.prediction)}
         if dataset.time_column:
@@ -143,7 +143,7 @@ class Columns:
 
     def see(self, name: str) -> None:
         """A name of either side."""
-        if self._patterns.matches(name):
+        if self._looks_at(name):
             self._seen.add(name)
 
     def limit(self) -> None:
@@ -153,7 +153,7 @@ class Columns:
 
     def keeps(self, name: str) -> bool:
         """True for a column that is read."""
-        matches = self._patterns.matches(name) and (self._last is None or name <= self._last)
+        matches = self._looks_at(name) and (self._last is None or name <= self._last)
         return matches or name in self._always
 
     @property

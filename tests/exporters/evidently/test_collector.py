@@ -38,6 +38,15 @@ def test_it_is_computed_again_when_a_file_has_changed_and_not_before(folder: Pat
         assert one(changed, metric, **side) != one(first, metric, **side)
 
 
+def test_the_time_of_the_data_is_told_and_never_drifts(folder: Path) -> None:
+    dataset = {"columns": {"include": ["age", "seen"]}, "time_column": "seen"}
+    (collector,) = EXPORTER.build(settings(folder, dataset))
+    found = samples(read(collector, 100))
+    assert one(found, metrics.DATASET_NEWEST, side="current")
+    assert one(found, metrics.DATASET_COLUMNS, side="current") == 1
+    assert {dict(labels).get("column") for _, labels in found} <= {"age", "", None}
+
+
 def test_one_that_fails_does_not_touch_the_others(folder: Path) -> None:
     gone = {"name": "gone", "current": str(folder / "nothing.parquet")}
     configured = settings(folder, {"columns": {"include": ["age"]}}, gone, workers=2)
