@@ -42,8 +42,9 @@ def _some(query: str, *labels: str, show: str = _COLUMN) -> str:
     return each(f"topk({NAMED}, {query})", "dataset", *labels, by="column", show=show)
 
 
-_NEWEST = f"({_side(m.DATASET_NEWEST)} or {_side(m.DATASET_MODIFIED)})"
 _ROWS = _side(m.DATASET_ROWS)
+# A file without rows is no new data, however new it is.
+_NEWEST = f"({_side(m.DATASET_NEWEST)} or {_side(m.DATASET_MODIFIED)} unless {_ROWS} == 0)"
 _USUAL_ROWS = f'avg_over_time({m.DATASET_ROWS}{{side="current"}}[{ROWS_DAYS}d])'
 _OUT_OF_BOUNDS = "\nor\n".join(
     f"{_side(m.MODEL_QUALITY)} {broken} ignoring (operator) group_right ()"
@@ -137,7 +138,7 @@ _DATA = (
     Alert(
         "EvidentlyRowsFell",
         "warning",
-        "A data set has fewer rows than its objective, or less than half of what is usual.",
+        "A data set has no rows, fewer than its objective, or less than half of what is usual.",
         f"{_DATASET}: {value('humanize')} rows, objective "
         + lookup(f"{m.DATASET_ROWS_OBJECTIVE}{{%s}}", "dataset", show="value | humanize", otherwise="not set")
         + f", average of {ROWS_DAYS} days "
@@ -145,7 +146,8 @@ _DATA = (
             f'avg_over_time({m.DATASET_ROWS}{{%s,side="current"}}[{ROWS_DAYS}d])', "dataset", show="value | humanize"
         )
         + ".",
-        f"{_ROWS} < {m.DATASET_ROWS_OBJECTIVE}\nor {_ROWS} < {FELL_TO} * sum without (side) ({_USUAL_ROWS})",
+        f"{_ROWS} < {m.DATASET_ROWS_OBJECTIVE}\nor {_ROWS} < {FELL_TO} * sum without (side) ({_USUAL_ROWS})\n"
+        f"or {_ROWS} == 0",
         for_=SECOND_LOOK,
         keep_firing_for=KEEP,
     ),

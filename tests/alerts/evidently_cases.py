@@ -244,6 +244,18 @@ CASES = (
         "old files that hold new data",
         {**FRESH, **OLD_FILES, **churn("dataset_newest_timestamp_seconds", -20 * HOUR, side="current")},
     ),
+    Silent(
+        "EvidentlyDatasetLate",
+        "an old file without rows, which another alert says",
+        {**FRESH, **OLD_FILES, **rows(0)},
+    ),
+    Firing(
+        "EvidentlyRowsFell",
+        # From the first look on: nothing is usual yet.
+        rows(0),
+        CHURN,
+        "data: data set churn: 0 rows, objective not set, average of 7 days 0.",
+    ),
     Firing(
         "EvidentlyRowsFell",
         rows(900, objective=1000),

@@ -136,6 +136,10 @@ CASES = [
         **churn(m.DATASET_MODIFIED, 0, side="current"),
     }, {"{}": 0}),
     Case("no objective", s.DATASETS_LATE, OLD_FILES, {}),
+    Case("a new file without rows is no new data", s.NEWEST_AGE, {
+        **churn(m.DATASET_MODIFIED, 0, side="current"), **churn(m.DATASET_ROWS, 0, side="current"),
+    }, {}),
+    verdict("no rows", 2, {**WELL, **churn(m.DATASET_ROWS, 0, side="current")}),
     Case("failed tests", s.FAILED_TESTS, FAILED, {CHURN: 2}),
     Case("no failed tests", s.FAILED_TESTS, {**WELL, **status("warning", "age")}, {CHURN: 0}),
     Case("two columns without a score", s.COLUMNS_UNSCORED, {

@@ -271,6 +271,12 @@ def test_a_time_column_that_tells_no_time(tmp_path: Path, columns: Mapping[str, 
     assert taken("reference", reference=path, time_column="t").about.newest is None
 
 
+def test_without_rows_there_is_no_newest_time(tmp_path: Path) -> None:
+    path = parquet(tmp_path / "x.parquet", {"t": pa.array([], pa.timestamp("us")), "x": pa.array([], pa.int64())})
+    sample = taken(current=str(path), time_column="t")
+    assert (sample.about.rows, sample.about.newest, sample.table.num_rows) == (0, None, 0)
+
+
 def test_the_newest_time_is_that_of_all_rows(tmp_path: Path) -> None:
     times = np.arange(10_000) + 1_767_225_600
     path = parquet(tmp_path / "x.parquet", {"t": times, "x": times}, row_group_size=50)
