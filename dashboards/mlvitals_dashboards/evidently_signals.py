@@ -158,7 +158,8 @@ VERDICT = Signal(
     ),
     "none",
     "The worst that is true of it: FAILING, it cannot be read or computed; DRIFTED, enough of its columns have; LATE, "
-    "its newest data is too old; CHANGED, its schema has; SMALL, it has too few rows, or none; TESTS, one of them fails.",
+    "its newest data is too old; CHANGED, its schema has; SMALL, it has too few rows, or none; TESTS, one of them "
+    "fails.",
     words={
         6: ("FAILING", "red"),
         5: ("DRIFTED", "red"),

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 import structlog
 
-from mlvitals.core.collector import Deadline, Snapshot, UpstreamError
+from mlvitals.core.collector import Collector, Deadline, Snapshot, UpstreamError
 from mlvitals.evidently.config import Dataset, EvidentlySettings
 from mlvitals.evidently.job import Job
 from mlvitals.evidently.process import run
@@ -48,6 +48,15 @@ class DatasetCollector:
         finally:
             self._places.release()
         yield snapshot(self._last, self._dataset, self._settings)
+
+    def inherit(self, before: Collector) -> None:
+        """What was computed of the same data set, where the same would come out now."""
+        if isinstance(before, DatasetCollector) and before._basis == self._basis:
+            self._last = before._last
+
+    @property
+    def _basis(self) -> EvidentlySettings:
+        return self._settings.behind(self._dataset)
 
     def close(self) -> None:
         """There is nothing to free: a worker ends with its collection."""

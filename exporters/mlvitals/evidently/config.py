@@ -188,8 +188,18 @@ class EvidentlySettings(HttpOptions):
 
     def bound(self, others: Mapping[str, ExporterSettings]) -> Self:
         """With the settings of these exporters."""
-        made = self.model_copy()
-        made._registries = {name: other for name, other in others.items() if isinstance(other, HttpSettings)}
+        return self._with({name: _reached(other) for name, other in others.items() if isinstance(other, HttpSettings)})
+
+    def behind(self, dataset: Dataset) -> Self:
+        """What of these settings decides what is computed of the data set: all that is equal for the same results."""
+        measured = dataset.model_copy(update={"objectives": Objectives()})
+        others = {name: other for name, other in self._registries.items() if name == dataset.registry}
+        indifferent = {"workspaces": (), "workers": 1, "memory_limit": 0}
+        return self._with(others, datasets=(measured,), **indifferent, **_OF_ITS_OWN)
+
+    def _with(self, registries: dict[str, HttpSettings], **changes: Any) -> Self:
+        made = self.model_copy(update=changes)
+        made._registries = registries
         return made
 
     @property
@@ -206,3 +216,12 @@ class EvidentlySettings(HttpOptions):
     def for_a_look(self) -> Self:
         """Without what would write into a workspace or keep a report."""
         return self.model_copy(update={"workspace": None, "reports": False})
+
+
+_OF_ITS_OWN: Mapping[str, Any] = {"interval": None, "deadline": None, "stale_after": None, "labels": {}}
+"""What an exporter says of itself, and not of how servers are spoken to."""
+
+
+def _reached(other: HttpSettings) -> HttpSettings:
+    """How its server is spoken to. What else it says is no reason to read a data set anew."""
+    return other.http(other.url).model_copy(update=_OF_ITS_OWN)
