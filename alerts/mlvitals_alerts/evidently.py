@@ -11,6 +11,7 @@ from __future__ import annotations
 from mlvitals.core import metrics as own
 from mlvitals.core.metric import Metric
 from mlvitals.evidently import metrics as m
+from mlvitals.evidently.workspace import metrics as w
 from mlvitals_alerts.parts import down
 from mlvitals_alerts.rules import Alert, System, each, label, last_read, lookup, number, value
 
@@ -41,8 +42,9 @@ def _some(query: str, *labels: str, show: str = _COLUMN) -> str:
     return each(f"topk({NAMED}, {query})", "dataset", *labels, by="column", show=show)
 
 
-_NEWEST = f"({_side(m.DATASET_NEWEST)} or {_side(m.DATASET_MODIFIED)})"
 _ROWS = _side(m.DATASET_ROWS)
+# A file without rows is no new data, however new it is.
+_NEWEST = f"({_side(m.DATASET_NEWEST)} or {_side(m.DATASET_MODIFIED)} unless {_ROWS} == 0)"
 _USUAL_ROWS = f'avg_over_time({m.DATASET_ROWS}{{side="current"}}[{ROWS_DAYS}d])'
 _OUT_OF_BOUNDS = "\nor\n".join(
     f"{_side(m.MODEL_QUALITY)} {broken} ignoring (operator) group_right ()"
@@ -136,7 +138,7 @@ _DATA = (
     Alert(
         "EvidentlyRowsFell",
         "warning",
-        "A data set has fewer rows than its objective, or less than half of what is usual.",
+        "A data set has no rows, fewer than its objective, or less than half of what is usual.",
         f"{_DATASET}: {value('humanize')} rows, objective "
         + lookup(f"{m.DATASET_ROWS_OBJECTIVE}{{%s}}", "dataset", show="value | humanize", otherwise="not set")
         + f", average of {ROWS_DAYS} days "
@@ -144,7 +146,8 @@ _DATA = (
             f'avg_over_time({m.DATASET_ROWS}{{%s,side="current"}}[{ROWS_DAYS}d])', "dataset", show="value | humanize"
         )
         + ".",
-        f"{_ROWS} < {m.DATASET_ROWS_OBJECTIVE}\nor {_ROWS} < {FELL_TO} * sum without (side) ({_USUAL_ROWS})",
+        f"{_ROWS} < {m.DATASET_ROWS_OBJECTIVE}\nor {_ROWS} < {FELL_TO} * sum without (side) ({_USUAL_ROWS})\n"
+        f"or {_ROWS} == 0",
         for_=SECOND_LOOK,
         keep_firing_for=KEEP,
     ),
@@ -177,7 +180,7 @@ _COMPUTING = (
     Alert(
         "EvidentlyComputationFailing",
         "warning",
-        "A data set cannot be read or computed.",
+        "A data set cannot be read or computed, or a workspace cannot be read.",
         f"{label('exporter')}: {label('target')} cannot be read or computed, reason: "
         + each(f"{own.TARGET_FAILURE}{{%s}}", "target", by="reason", show="{{ .Labels.reason }}")
         + ". "
@@ -228,6 +231,62 @@ _MODELS = (
     ),
 )
 
+_PROJECT = f"{label('exporter')}: workspace {label('workspace')}"
+_ADDED = f"({w.SNAPSHOT_ADDED} or {w.SNAPSHOT_TIMESTAMP})"
+
+_WORKSPACES = (
+    Alert(
+        "EvidentlyWorkspaceTestFailing",
+        "warning",
+        "Tests fail in the newest snapshot of an Evidently project.",
+        f"{_PROJECT}, project {label('project')}: {number()} tests of the newest snapshot fail: "
+        + each(
+            f'topk({NAMED}, {w.TEST_STATUS}{{%s,status="fail"}} == 1)',
+            "workspace",
+            "project",
+            by="metric",
+            show="{{ .Labels.metric }}{{ with .Labels.column }} of {{ . }}{{ end }}",
+        )
+        + ".",
+        f'sum without (status) ({w.TESTS}{{status="fail"}}) > 0',
+        for_=SECOND_LOOK,
+        keep_firing_for=KEEP,
+    ),
+    Alert(
+        "EvidentlyWorkspaceLate",
+        "warning",
+        "No new snapshot came to an Evidently project within its objective.",
+        f"{_PROJECT}, project {label('project')}: the newest snapshot came {value()} ago, objective "
+        + lookup(f"{w.FRESH_OBJECTIVE}{{%s}}", "workspace", "project", show=_AGE)
+        + ".",
+        f"time() - {_ADDED}\n> {w.FRESH_OBJECTIVE}",
+        for_="5m",
+        keep_firing_for=KEEP,
+    ),
+    Alert(
+        "EvidentlyProjectUnreadable",
+        "warning",
+        "A project of an Evidently workspace, or its newest snapshot, cannot be read.",
+        f"{_PROJECT}: the project {label('project')}, or its newest snapshot, cannot be read, reason: "
+        + each(f"{w.PROJECT_FAILURE}{{%s}}", "workspace", "project", by="reason", show="{{ .Labels.reason }}")
+        + ".",
+        f"sum without (reason) ({w.PROJECT_FAILURE}) > 0",
+        for_=SECOND_LOOK,
+        keep_firing_for=KEEP,
+    ),
+    Alert(
+        "EvidentlyRunNotWritten",
+        "info",
+        "The last run of a data set was not written into the Evidently workspace.",
+        f"{_DATASET}: the last run was not written into the workspace, reason: "
+        + each(f"{w.RUN_FAILURE}{{%s}}", "dataset", by="reason", show="{{ .Labels.reason }}")
+        + ".",
+        f"sum without (reason) ({w.RUN_FAILURE}) > 0",
+        for_=SECOND_LOOK,
+        keep_firing_for=KEEP,
+    ),
+)
+
 SYSTEM = System(
     "evidently",
     "Evidently",
@@ -238,5 +297,6 @@ SYSTEM = System(
         *_DATA,
         *_COMPUTING,
         *_MODELS,
+        *_WORKSPACES,
     ),
 )

@@ -49,13 +49,17 @@ def _exporter(folder: Path, at: Addresses) -> Settings:
             {
                 "name": DRIFTING,
                 "reference": trained_on,
-                "current": {"path": f"{folder / INCOMING}/dt=*/", "newest": 1},
+                "current": {"path": f"{folder / INCOMING}/dt=*/", "newest": 1, "settle": "1s"},
                 "objectives": {"fresh_within": "26h", "min_rows": 100},
             },
             {
                 "name": PREPARED,
                 "reference": trained_on,
-                "current": {"path": f"{hdfs.data_url(at)}/{MODELS[0]}/*/test.parquet", "newest": 1},
+                "current": {
+                    "path": f"{hdfs.data_url(at)}/{MODELS[0]}/*/test.parquet",
+                    "newest": 1,
+                    "settle": "1s",
+                },
                 "columns": {"exclude": ["target"]},
             },
         ],

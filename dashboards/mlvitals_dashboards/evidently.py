@@ -5,6 +5,7 @@ from __future__ import annotations
 from mlvitals.evidently import metrics
 from mlvitals_dashboards import evidently_column_signals as c
 from mlvitals_dashboards import evidently_signals as s
+from mlvitals_dashboards import evidently_workspace_signals as w
 from mlvitals_dashboards.layout import dashboard, label_variable
 from mlvitals_dashboards.parts import Column, alert_table, bars, drill_down, lines, row, runbook, stat, table, timeline
 from mlvitals_dashboards.signals import of_exporters
@@ -77,7 +78,14 @@ _DATASETS = table(
     links=runbook("EvidentlyDatasetDrifted", "EvidentlyDatasetLate", "EvidentlyComputationFailing"),
 )
 _ALERTS = alert_table(
-    {"exporter": "Exporter", "dataset": "Data set", "column": "Column", "target": "Target"},
+    {
+        "exporter": "Exporter",
+        "dataset": "Data set",
+        "column": "Column",
+        "workspace": "Workspace",
+        "project": "Project",
+        "target": "Target",
+    },
     s.ALERT,
     widths={"exporter": SERVER},
     w=24,
@@ -227,6 +235,70 @@ _COST = row(
         ),
     ],
 )
+_WORKSPACES = row(
+    "Evidently workspaces",
+    [
+        table(
+            "project-table",
+            "Projects of Evidently's workspaces",
+            {
+                "exporter": "Exporter",
+                "workspace": "Workspace",
+                "project": "Project",
+                "model": "Model",
+                "reason": "Reason",
+            },
+            [
+                Column("State", w.STATE),
+                Column("Failed tests", w.FAILED),
+                Column("Warnings", w.WARNED),
+                Column("Newest", w.ADDED_AGE),
+                Column("Objective", w.OBJECTIVE),
+                Column("Snapshots", w.SNAPSHOTS),
+                Column("Version", w.VERSION),
+                Column("failure", w.REASON),
+            ],
+            order=(
+                *("Exporter", "Workspace", "Project", "State", "Failed tests", "Warnings", "Newest", "Objective"),
+                *("Snapshots", "Model", "Version", "Reason", "failure"),
+            ),
+            description="Every project of the workspaces that are watched, by its newest snapshot; the worst first.",
+            missing=w.NO_WORKSPACE,
+            sort="State",
+            cell_links={"exporter": HEALTH},
+            hide=("failure",),
+            widths={"exporter": SERVER},
+            links=runbook("EvidentlyWorkspaceLate", "EvidentlyProjectUnreadable"),
+        ),
+        table(
+            "project-test-table",
+            "Tests of Evidently's workspaces that do not hold",
+            {
+                "exporter": "Exporter",
+                "workspace": "Workspace",
+                "project": "Project",
+                "metric": "Metric",
+                "column": "Column",
+                "parameters": "Parameters",
+                "test": "Test",
+            },
+            [Column("State", w.TEST_STATE)],
+            description="The tests of the newest snapshots that fail, warn, or could not be computed.",
+            missing=w.TEST_STATE.missing,
+            sort="State",
+            widths={"exporter": SERVER},
+            w=12,
+            links=runbook("EvidentlyWorkspaceTestFailing"),
+        ),
+        lines(
+            "project-tests",
+            "Tests of Evidently's workspaces by status",
+            w.TESTS_BY_STATUS,
+            "{{workspace}} {{project}} {{status}}",
+            steps=True,
+        ),
+    ],
+)
 
 DASHBOARD = dashboard(
     UID,
@@ -245,6 +317,7 @@ DASHBOARD = dashboard(
         *_ONE_COLUMN,
         _ORIGIN,
         _COST,
+        _WORKSPACES,
     ],
     exporters=s.TYPE,
     variables=VARIABLES,

@@ -48,12 +48,12 @@ def _of_dataset(target: str) -> str:
     return f'label_join({target}, "dataset", "", "target")'
 
 
-NEWEST = f"({current(m.DATASET_NEWEST)} or {current(m.DATASET_MODIFIED)})"
+NEWEST = f"({current(m.DATASET_NEWEST)} or {current(m.DATASET_MODIFIED)} unless {current(m.DATASET_ROWS)} == 0)"
 REFERENCE_MODIFIED = side(m.DATASET_MODIFIED, "reference")
 _TESTS = select(m.TEST_STATUS, column=ANYTHING)
 FAILED_TEST = f"{select(m.TEST_STATUS, status='fail', column=ANYTHING)} == 1"
 CHANGED = f"sum without (change) ({select(m.DATASET_SCHEMA_CHANGES)})"
-FEW_ROWS = f"{current(m.DATASET_ROWS)} < {select(m.DATASET_ROWS_OBJECTIVE)}"
+FEW_ROWS = f"({current(m.DATASET_ROWS)} < {select(m.DATASET_ROWS_OBJECTIVE)} or {current(m.DATASET_ROWS)} == 0)"
 _FAILS = f"{_target(own.TARGET_UP)} == 0"
 _DRIFTED = f"{select(m.DATASET_DRIFTED)} == 1"
 _LATE = f"{age(NEWEST)} > {select(m.DATASET_FRESH_OBJECTIVE)}"
@@ -66,7 +66,8 @@ DATASETS_FAILING = alarm(
     _FAILS,
     _target(own.TARGET_UP),
     "suffix: failing",
-    "Data sets that could not be read or computed last time. The others of the same exporter are not affected.",
+    "Data sets that could not be read or computed last time, and workspaces that could not be read. The others of the "
+    "same exporter are not affected.",
     "All computed",
     NO_DATASET,
 )
@@ -115,7 +116,7 @@ DATASETS_SMALL = alarm(
     FEW_ROWS,
     select(m.DATASET_ROWS_OBJECTIVE),
     "suffix: too small",
-    "Data sets whose current data has fewer rows than the configured min_rows.",
+    "Data sets whose current data has no rows, or fewer than the configured min_rows.",
     "All large enough",
     NO_OBJECTIVE,
 )
@@ -155,7 +156,8 @@ VERDICT = Signal(
     ),
     "none",
     "The worst that is true of it: FAILING, it cannot be read or computed; DRIFTED, enough of its columns have; LATE, "
-    "its newest data is too old; CHANGED, its schema has; SMALL, it has too few rows; TESTS, one of them fails.",
+    "its newest data is too old; CHANGED, its schema has; SMALL, it has too few rows, or none; TESTS, one of them "
+    "fails.",
     words={
         6: ("FAILING", "red"),
         5: ("DRIFTED", "red"),
@@ -216,7 +218,7 @@ COMPUTED_AGE = Signal(
     missing=NOT_COMPUTED,
     decimals=1,
 )
-ALERT = firing_alerts(TYPE, "dataset, column, target")
+ALERT = firing_alerts(TYPE, "dataset, column, workspace, project, target")
 
 COLUMN_STATE = Signal(
     by(COLUMN, f"{select(m.COLUMN_DRIFTED)} or sum without (reason) ({select(m.COLUMN_FAILURE)}) * 0 - 1"),

@@ -61,7 +61,7 @@ class Signal:
     decimals: int | None = None
 
 
-def select(metric: Metric | Series, **labels: str) -> str:
+def select(metric: Metric | Series, /, **labels: str) -> str:
     """A selector of the metric's series, narrowed by its variables and by labels, as `matcher` takes them.
 
     A label that is given takes the place of the variable of its name.

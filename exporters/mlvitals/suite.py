@@ -13,7 +13,7 @@ from prometheus_client import Metric as Exposition
 
 from mlvitals import __version__, registry
 from mlvitals.core import metrics
-from mlvitals.core.collector import Collector, Deadline, Failure
+from mlvitals.core.collector import Collector, Deadline, Failure, Heir
 from mlvitals.core.failures import plain
 from mlvitals.core.metric import Metric
 from mlvitals.core.page import Page, page_of
@@ -59,7 +59,7 @@ class Suite:
         exporters: dict[str, Exporter] = {}
         try:
             for entry in settings:
-                exporters[entry.name] = self._kept(entry) or _exporter(entry)
+                exporters[entry.name] = self._kept(entry) or _exporter(entry, self.exporters.get(entry.name))
                 exporters[entry.name].runner.prepare()
         except BaseException:
             self.discard(exporters)
@@ -145,8 +145,13 @@ class _Unusable:
         """There is nothing to free."""
 
 
-def _exporter(settings: ExporterSettings) -> Exporter:
-    runner = ExporterRunner(settings.name, collectors(settings))
+def _exporter(settings: ExporterSettings, before: Exporter | None) -> Exporter:
+    made = collectors(settings)
+    known = {each.name: each for each in before.runner.collectors} if before else {}
+    for each in made:
+        if isinstance(each, Heir) and each.name in known:
+            each.inherit(known[each.name])
+    runner = ExporterRunner(settings.name, made)
     return Exporter(settings, runner, page_of(runner.state))
 
 

@@ -94,10 +94,32 @@ def kept(operator: str, quality: float, limit: float) -> Silent:
     return Silent("EvidentlyModelQualityOutOfBounds", why, bound(operator, limit, quality))
 
 
+def project(metric: str, value: Value, /, **labels: str) -> Series:
+    """One series of the project `fraud` of the workspace `shared`."""
+    return of(f"evidently_workspace_{metric}", value, **{"workspace": "shared", "project": "fraud", **labels})
+
+
+def workspace_tests(failing: Value) -> Series:
+    """How many tests of the newest snapshot fail; others are in other states."""
+    return {
+        **project("tests", failing, status="fail"),
+        **project("tests", 3, status="error"),
+        **project("tests", 2, status="warning"),
+    }
+
+
+def workspace_test(status: str, metric: str, column: str = "") -> Series:
+    """One test of the newest snapshot that has this status."""
+    of_test = {"test": "lt", "critical": "true", "label": "", "parameters": "", "result": "value"}
+    return project("test_status", 1, **of_test, metric=metric, column=column, status=status)
+
+
 AGE = {**column("age", 1.5, 0.3, 0.2, "psi", drifted=1)}
 INCOME = {**column("income", 1, 0.2, 0.2, "psi", drifted=1)}
 CITY = {**column("city", 0.4, 0.62, 0.05, "chisquare", drifted=0)}
 UP = of("mlvitals_exporter_up", 1)
+FRAUD = {**DATA, "workspace": "shared", "project": "fraud"}
+FRAUD_OBJECTIVE = project("fresh_objective_seconds", DAY)
 FRESH = churn("dataset_fresh_objective_seconds", DAY)
 OLD_FILES = churn("dataset_modified_timestamp_seconds", -2 * DAY, side="current")
 YOUNG = churn("dataset_reference_objective_seconds", 30 * DAY)
@@ -220,6 +242,18 @@ CASES = (
         "old files that hold new data",
         {**FRESH, **OLD_FILES, **churn("dataset_newest_timestamp_seconds", -20 * HOUR, side="current")},
     ),
+    Silent(
+        "EvidentlyDatasetLate",
+        "an old file without rows, which another alert says",
+        {**FRESH, **OLD_FILES, **rows(0)},
+    ),
+    Firing(
+        "EvidentlyRowsFell",
+        # From the first look on: nothing is usual yet.
+        rows(0),
+        CHURN,
+        "data: data set churn: 0 rows, objective not set, average of 7 days 0.",
+    ),
     Firing(
         "EvidentlyRowsFell",
         rows(900, objective=1000),
@@ -328,4 +362,65 @@ CASES = (
         "data: data set churn: f1 of score against left has no finite value, expected >= 0.8.",
     ),
     Silent("EvidentlyModelQualityMissing", "there is a value", bound(">=", 0.8, 0.5)),
+    Firing(
+        "EvidentlyWorkspaceTestFailing",
+        {
+            **workspace_tests(2),
+            **workspace_test("fail", "MeanValue", "age"),
+            **workspace_test("fail", "RowCount"),
+            **workspace_test("success", "MinValue", "age"),
+        },
+        FRAUD,
+        "data: workspace shared, project fraud: 2 tests of the newest snapshot fail: MeanValue of age, RowCount.",
+    ),
+    Silent("EvidentlyWorkspaceTestFailing", "errors and warnings only", workspace_tests(0)),
+    Silent(
+        "EvidentlyWorkspaceTestFailing", "a snapshot that was followed by a better one", workspace_tests("2x9 0x600")
+    ),
+    Firing(
+        "EvidentlyWorkspaceLate",
+        {
+            **FRAUD_OBJECTIVE,
+            **project("snapshot_added_timestamp_seconds", -2 * DAY),
+            # It speaks of a later time than that at which it came.
+            **project("snapshot_timestamp_seconds", 0),
+        },
+        FRAUD,
+        "data: workspace shared, project fraud: the newest snapshot came 2d 0h 5m 0s ago, objective 1d 0h 0m 0s.",
+    ),
+    Firing(
+        "EvidentlyWorkspaceLate",
+        {**FRAUD_OBJECTIVE, **project("snapshot_timestamp_seconds", -2 * DAY)},
+        FRAUD,
+        "data: workspace shared, project fraud: the newest snapshot came 2d 0h 5m 0s ago, objective 1d 0h 0m 0s.",
+    ),
+    Silent(
+        "EvidentlyWorkspaceLate",
+        "a new snapshot about old data",
+        {
+            **FRAUD_OBJECTIVE,
+            **project("snapshot_added_timestamp_seconds", -20 * HOUR),
+            **project("snapshot_timestamp_seconds", -9 * DAY),
+        },
+    ),
+    Silent("EvidentlyWorkspaceLate", "there is no objective", project("snapshot_added_timestamp_seconds", -9 * DAY)),
+    Firing(
+        "EvidentlyProjectUnreadable",
+        project("project_failure", 1, reason="parse"),
+        FRAUD,
+        "data: workspace shared: the project fraud, or its newest snapshot, cannot be read, reason: parse.",
+    ),
+    Silent("EvidentlyProjectUnreadable", "one failed read", project("project_failure", "1x9 _x600", reason="http")),
+    Silent("EvidentlyProjectUnreadable", "every project is read", project("snapshots", 1)),
+    Firing(
+        "EvidentlyRunNotWritten",
+        churn("dataset_run_failure", 1, reason="auth"),
+        CHURN,
+        "data: data set churn: the last run was not written into the workspace, reason: auth.",
+    ),
+    Silent(
+        "EvidentlyRunNotWritten",
+        "one run that the next one follows",
+        churn("dataset_run_failure", "1x9 _x600", reason="http"),
+    ),
 )

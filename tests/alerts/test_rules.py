@@ -14,6 +14,7 @@ import pytest
 
 from mlvitals import assets
 from mlvitals.core import metrics as own
+from mlvitals.evidently.workspace import metrics as workspaces
 from mlvitals_alerts import render
 from mlvitals_alerts.rules import Alert, System
 from mlvitals_alerts.systems import systems
@@ -36,7 +37,7 @@ def known() -> dict[str, promql.Series]:
     names = [system.name.replace("_", ".") for system in SYSTEMS if system.name != "suite"]
     modules = [import_module(f"mlvitals.{name}.metrics") for name in names]
     recorded = [(rule.name, rule.labels) for system in SYSTEMS for rule in system.recordings]
-    return promql.known(own, *modules, extra=recorded)
+    return promql.known(own, *modules, workspaces, extra=recorded)
 
 
 def queries() -> Iterator[tuple[str, str]]:

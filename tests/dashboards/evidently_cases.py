@@ -5,9 +5,11 @@ from __future__ import annotations
 from mlvitals.core import metrics as own
 from mlvitals.core.metric import Metric
 from mlvitals.evidently import metrics as m
+from mlvitals.evidently.workspace import metrics as wm
 from mlvitals_dashboards import evidently_column_signals as c
 from mlvitals_dashboards import evidently_quality_signals as q
 from mlvitals_dashboards import evidently_signals as s
+from mlvitals_dashboards import evidently_workspace_signals as w
 from tests.dashboards.cases import Case, Series, series
 
 HOUR = 3600
@@ -85,6 +87,21 @@ COST = {
 AGE = '{exporter="data",dataset="churn",column="age"}'
 OF_AGE = '{exporter="data",dataset="churn",column="age",preset="DataQuality",test="T"}'
 OF_ALL = '{exporter="data",dataset="churn",preset="DataQuality",test="T"}'
+FRAUD = '{exporter="data",workspace="shared",project="fraud"}'
+
+
+def fraud(metric: Metric, value: float, /, **labels: str) -> Series:
+    """One series of the project `fraud`."""
+    return of(metric, value, workspace="shared", project="fraud", **labels)
+
+
+READ = {
+    **fraud(wm.SNAPSHOTS, 1),
+    **fraud(wm.SNAPSHOT_ADDED, -60),
+    **fraud(wm.TESTS, 0, status="fail"),
+    **fraud(wm.FRESH_OBJECTIVE, HOUR),
+}
+FAILING = {**READ, **fraud(wm.TESTS, 1, status="fail")}
 
 CASES = [
     verdict("failing outweighs all", 6, {**FAILS, **DRIFTED, **of(own.TARGET_UP, 0, target="churn")}),
@@ -117,6 +134,10 @@ CASES = [
         **churn(m.DATASET_MODIFIED, 0, side="current"),
     }, {"{}": 0}),
     Case("no objective", s.DATASETS_LATE, OLD_FILES, {}),
+    Case("a new file without rows is no new data", s.NEWEST_AGE, {
+        **churn(m.DATASET_MODIFIED, 0, side="current"), **churn(m.DATASET_ROWS, 0, side="current"),
+    }, {}),
+    verdict("no rows", 2, {**WELL, **churn(m.DATASET_ROWS, 0, side="current")}),
     Case("failed tests", s.FAILED_TESTS, FAILED, {CHURN: 2}),
     Case("no failed tests", s.FAILED_TESTS, {**WELL, **status("warning", "age")}, {CHURN: 0}),
     Case("two columns without a score", s.COLUMNS_UNSCORED, {
@@ -149,4 +170,9 @@ CASES = [
     Case("quality without a bound", q.QUALITY, churn(m.MODEL_QUALITY, 0.9, **PREDICTED, side="current"), {
         '{exporter="data",dataset="churn",target="left",prediction="score",metric="f1"}': 0.9
     }),
+    Case("a project in which all holds", w.STATE, READ, {FRAUD: 0}),
+    Case("a project without snapshots", w.STATE, fraud(wm.SNAPSHOTS, 0), {FRAUD: 0}),
+    Case("a project in which a test fails", w.STATE, FAILING, {FRAUD: 1}),
+    Case("a late project", w.STATE, {**FAILING, **fraud(wm.SNAPSHOT_ADDED, -2 * HOUR)}, {FRAUD: 2}),
+    Case("a project that cannot be read", w.STATE, fraud(wm.PROJECT_FAILURE, 1, reason="http"), {FRAUD: 3}),
 ]  # fmt: skip

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from mlvitals.core.metric import Family, Metric
 
@@ -123,4 +123,13 @@ class Collector(Protocol):
 
     def close(self) -> None:
         """Free connections; called once, after the last `collect`."""
+        ...
+
+
+@runtime_checkable
+class Heir(Protocol):
+    """A collector that may go on from what the one of its name knew before its exporter's settings changed."""
+
+    def inherit(self, before: Collector) -> None:
+        """Take over what holds for these settings too. The other one may still collect."""
         ...

@@ -111,6 +111,7 @@ class ExporterRunner:
         if len(set(targets)) != len(targets):
             raise ValueError(f"exporter {name!r}: two collectors share a target")
         self.state = ExporterState(name, collectors)
+        self.collectors = tuple(collectors)
         self._loops = [_Loop(collector, self.state) for collector in collectors]
 
     def prepare(self) -> None:

@@ -8,11 +8,15 @@ import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from mlvitals.core.collector import Deadline, Snapshot, UpstreamError
+import structlog
+
+from mlvitals.core.collector import Collector, Deadline, Snapshot, UpstreamError
 from mlvitals.evidently.config import Dataset, EvidentlySettings
 from mlvitals.evidently.job import Job
 from mlvitals.evidently.process import run
 from mlvitals.evidently.report import Computed, snapshot
+
+log = structlog.get_logger()
 
 _ASK_AGAIN = 0.5
 _LEVEL = 6
@@ -45,6 +49,15 @@ class DatasetCollector:
             self._places.release()
         yield snapshot(self._last, self._dataset, self._settings)
 
+    def inherit(self, before: Collector) -> None:
+        """What was computed of the same data set, where the same would come out now."""
+        if isinstance(before, DatasetCollector) and before._basis == self._basis:
+            self._last = before._last
+
+    @property
+    def _basis(self) -> EvidentlySettings:
+        return self._settings.behind(self._dataset)
+
     def close(self) -> None:
         """There is nothing to free: a worker ends with its collection."""
 
@@ -59,5 +72,7 @@ class DatasetCollector:
         if outcome.unchanged and last:
             return last
         took = time.monotonic() - started
+        if failed := outcome.not_written:
+            log.warning("run not written", dataset=self.name, reason=failed.reason, error=failed.message)
         document = gzip.compress(outcome.html.encode(), _LEVEL) if outcome.html else None
         return Computed(outcome.model_copy(update={"html": None}), time.time(), took, document)

@@ -53,6 +53,13 @@ class Location(Settings):
     format: Format | None = Field(None, description="parquet, csv, jsonl or arrow; default by the ending of the file")
     newest: int | None = Field(None, ge=1, description="only the newest partitions or files, by name; default all")
     within: Duration | None = Field(None, description="only partitions or files not older than this")
+    settle: Duration = Field(
+        120.0,
+        description="with newest or within, a partition or file counts when it has not changed for this long",
+    )
+    success_marker: bool = Field(
+        False, description="a folder counts when it holds the file _SUCCESS, which Spark writes at the end"
+    )
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -90,7 +97,9 @@ class Dataset(Plan):
         "mlflow:REGISTRY/MODEL@ALIAS/ARTIFACT (what the model behind the alias was trained on)"
     )
     current: Place = Field(description="location of the data to look at")
-    time_column: str | None = Field(None, description="column of times that says how new the data is")
+    time_column: str | None = Field(
+        None, description="column of times that says how new the data is; as time goes on, it is not scored"
+    )
     row_limit: int = Field(
         100_000, ge=10, description="rows computed on, on each side; of more, a sample that is always the same"
     )
@@ -102,6 +111,10 @@ class Dataset(Plan):
         """Name of the MLflow exporter that the reference's location names."""
         match = MLFLOW.fullmatch(self.reference.path)
         return match["registry"] if match else None
+
+    def looks_at(self, column: str) -> bool:
+        """Not the one that says how new the data is: a time always drifts."""
+        return column != self.time_column and super().looks_at(column)
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -175,8 +188,18 @@ class EvidentlySettings(HttpOptions):
 
     def bound(self, others: Mapping[str, ExporterSettings]) -> Self:
         """With the settings of these exporters."""
-        made = self.model_copy()
-        made._registries = {name: other for name, other in others.items() if isinstance(other, HttpSettings)}
+        return self._with({name: _reached(other) for name, other in others.items() if isinstance(other, HttpSettings)})
+
+    def behind(self, dataset: Dataset) -> Self:
+        """What of these settings decides what is computed of the data set: all that is equal for the same results."""
+        measured = dataset.model_copy(update={"objectives": Objectives()})
+        others = {name: other for name, other in self._registries.items() if name == dataset.registry}
+        indifferent = {"workspaces": (), "workers": 1, "memory_limit": 0}
+        return self._with(others, datasets=(measured,), **indifferent, **_OF_ITS_OWN)
+
+    def _with(self, registries: dict[str, HttpSettings], **changes: Any) -> Self:
+        made = self.model_copy(update=changes)
+        made._registries = registries
         return made
 
     @property
@@ -193,3 +216,12 @@ class EvidentlySettings(HttpOptions):
     def for_a_look(self) -> Self:
         """Without what would write into a workspace or keep a report."""
         return self.model_copy(update={"workspace": None, "reports": False})
+
+
+_OF_ITS_OWN: Mapping[str, Any] = {"interval": None, "deadline": None, "stale_after": None, "labels": {}}
+"""What an exporter says of itself, and not of how servers are spoken to."""
+
+
+def _reached(other: HttpSettings) -> HttpSettings:
+    """How its server is spoken to. What else it says is no reason to read a data set anew."""
+    return other.http(other.url).model_copy(update=_OF_ITS_OWN)

@@ -6,8 +6,10 @@ A reader raises pyarrow's errors, OSError and ValueError for what is not of its 
 from __future__ import annotations
 
 import io
+import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
@@ -22,6 +24,9 @@ from mlvitals.evidently.sampling import Rows
 
 Keeps = Callable[[str], bool]
 """True for the name of a column that is wanted."""
+
+Broken = dict[str, str]
+"""Columns that cannot be read -> why, in words that repeat no value. Whoever finds one out puts it in."""
 
 BATCH = 65_536
 BLOCK = 4 << 20
@@ -93,16 +98,22 @@ class Reader(Protocol):
         ...
 
 
-def reader_of(kind: Format) -> Reader:
-    """The reader of a format."""
-    readers: dict[Format, type[Reader]] = {"parquet": Parquet, "csv": Csv, "jsonl": JsonLines, "arrow": Arrow}
-    return readers[kind]()
+def reader_of(kind: Format, broken: Broken) -> Reader:
+    """The reader of a format, which leaves broken columns out."""
+    readers: dict[Format, Callable[[Broken], Reader]] = {
+        "parquet": Parquet,
+        "csv": Csv,
+        "jsonl": JsonLines,
+        "arrow": Arrow,
+    }
+    return readers[kind](broken)
 
 
 class Parquet:
     """Footers first: they say how many rows there are. Then the columns that are wanted, of the row groups that are."""
 
-    def __init__(self) -> None:
+    def __init__(self, broken: Broken) -> None:
+        self._broken = broken
         self._footers: dict[str, papq.FileMetaData] = {}
         self._room = MAX_FOOTERS
 
@@ -125,7 +136,7 @@ class Parquet:
             pre_buffer=True,
             page_checksum_verification=True,
         )
-        kept = _kept(parquet.schema_arrow.names, wanted)
+        kept = _kept(parquet.schema_arrow.names, wanted, self._broken)
         for group in range(parquet.num_row_groups):
             count = parquet.metadata.row_group(group).num_rows
             columns = kept if wanted.rows.wants(count) else [name for name in kept if name == wanted.everywhere]
@@ -140,6 +151,9 @@ class Parquet:
 class Arrow:
     """An IPC file or stream, batch after batch."""
 
+    def __init__(self, broken: Broken) -> None:
+        self._broken = broken
+
     def look(self, file: Source) -> Look:
         """From the schema that it begins with."""
         return Look(_ipc(file.open()).schema.names)
@@ -147,13 +161,15 @@ class Arrow:
     def batches(self, file: Source, wanted: Wanted) -> Iterator[pa.RecordBatch]:
         """Each is checked whole: pyarrow trusts what is in it otherwise."""
         names = self.look(file).names
-        kept = _kept(names, wanted)
+        kept = _kept(names, wanted, self._broken)
         fields = [index for index, each in enumerate(names) if each in kept]
         reader = _ipc(file.open(), paipc.IpcReadOptions(included_fields=fields))
         stream = hasattr(reader, "read_next_batch")
         batches = iter(reader) if stream else map(reader.get_batch, range(reader.num_record_batches))
         for batch in batches:
-            batch.validate(full=True)
+            for column in batch.columns:
+                # What text says is looked at later: here it is about its places.
+                (column.view(pa.binary()) if pa.types.is_string(column.type) else column).validate(full=True)
             yield from _sliced(batch)
 
 
@@ -166,19 +182,22 @@ def _ipc(file: pa.NativeFile, options: paipc.IpcReadOptions | None = None) -> An
 class Csv:
     """Read as text. The type of a column is what all of its values are, and that is known at the end."""
 
+    def __init__(self, broken: Broken) -> None:
+        self._broken = broken
+
     def look(self, file: Source) -> Look:
         """From the first line."""
         return Look(_csv(file, None).schema.names)
 
     def batches(self, file: Source, wanted: Wanted) -> Iterator[pa.RecordBatch]:
         """All rows, as text; empty cells and the usual spellings of nothing (NA, NaN, null) are null."""
-        columns = _kept(self.look(file).names, wanted)
+        columns = _kept(self.look(file).names, wanted, self._broken)
         for batch in _csv(file, columns):
             yield from _sliced(batch)
 
 
 def _csv(file: Source, columns: list[str] | None) -> Any:
-    convert = pacsv.ConvertOptions(strings_can_be_null=True)
+    convert = pacsv.ConvertOptions(strings_can_be_null=True, check_utf8=False)
     if columns is not None:
         convert.include_columns = columns
         convert.column_types = dict.fromkeys(columns, pa.string())
@@ -191,9 +210,13 @@ def _csv(file: Source, columns: list[str] | None) -> Any:
 
 
 class JsonLines:
-    """One object a line. Whether text holds times is not decided here, but at the end, as it is of CSV."""
+    """One object a line. Whether text holds times is not decided here, but at the end, as it is of CSV.
 
-    def __init__(self) -> None:
+    pyarrow gives up on a block in which a column changes its type: it is read without that column.
+    """
+
+    def __init__(self, broken: Broken) -> None:
+        self._broken = broken
         self._texts: set[str] = set()
 
     def look(self, file: Source) -> Look:
@@ -205,16 +228,41 @@ class JsonLines:
         """Some thousand lines at a time, each with the columns that are in them."""
         for lines in _lines(_text(file)):
             table = self._objects(lines)
-            yield from table.select(_kept(table.column_names, wanted)).combine_chunks().to_batches(BATCH)
+            kept = _kept(table.column_names, wanted, self._broken)
+            yield from table.select(kept).combine_chunks().to_batches(BATCH)
 
     def _objects(self, lines: bytes) -> pa.Table:
-        table = _parsed(lines, self._texts)
+        table = self._parsed(lines)
         times = {field.name for field in table.schema if pa.types.is_timestamp(field.type)}
         if times:
             # pyarrow takes text for times where all text of a block can be taken so.
             self._texts |= times
-            table = _parsed(lines, self._texts)
+            table = self._parsed(lines)
         return table
+
+    def _parsed(self, lines: bytes) -> pa.Table:
+        removed: set[str] = set()
+        while True:
+            try:
+                return _parsed(lines, self._texts)
+            except pa.ArrowInvalid as error:
+                match = _COLUMN.search(str(error))
+                if match is None or match[1] in removed:
+                    raise
+                self._broken.setdefault(match[1], f"it {match[2]}")
+                removed |= self._broken.keys()
+                try:
+                    lines = _without(lines, removed)
+                except (AttributeError, ValueError, RecursionError):
+                    raise error from None
+
+
+def _without(lines: bytes, names: Collection[str]) -> bytes:
+    """The lines without these columns. Bytes that are no UTF-8 stay such."""
+    texts = (line.decode("utf-8", "surrogateescape") for line in lines.splitlines() if line.strip())
+    objects = ({name: value for name, value in json.loads(text).items() if name not in names} for text in texts)
+    kept = "\n".join(json.dumps(each, ensure_ascii=False) for each in objects)
+    return kept.encode("utf-8", "surrogatepass")
 
 
 def _parsed(lines: bytes, texts: set[str]) -> pa.Table:
@@ -245,11 +293,11 @@ def _text(file: Source) -> pa.NativeFile:
     return pa.CompressedInputStream(buffered, "gzip") if file.path.lower().endswith(".gz") else buffered
 
 
-def _kept(names: Sequence[str], wanted: Wanted) -> list[str]:
-    kept = [name for name in names if wanted.keeps(name)]
-    if len(set(kept)) < len(kept):
-        raise ValueError("two columns have the same name")
-    return kept
+def _kept(names: Sequence[str], wanted: Wanted, broken: Broken) -> list[str]:
+    for name, count in Counter(names).items():
+        if count > 1:
+            broken.setdefault(name, "two columns have this name")
+    return [name for name in names if wanted.keeps(name) and name not in broken]
 
 
 def _sliced(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -257,8 +305,8 @@ def _sliced(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         yield batch.slice(start, BATCH)
 
 
-_COLUMN = re.compile(r"Column\(/([^/)]*)[^)]*\) changed from (\w+) to (\w+)")
-_SHAPE = re.compile(r"Expected \d+ columns, got \d+|invalid UTF8 data|straddles two block boundaries")
+_COLUMN = re.compile(r"Column\(/([^/)]*)[^)]*\) (changed from \w+ to \w+|was specified twice)")
+_SHAPE = re.compile(r"Expected \d+ columns, got \d+|straddles two block boundaries")
 
 
 def words_about(error: Exception, kind: Format) -> str:
@@ -266,7 +314,5 @@ def words_about(error: Exception, kind: Format) -> str:
     words = str(error)
     if type(error) is ValueError or kind in ("parquet", "arrow"):
         return plain(words)
-    if match := _COLUMN.search(words):
-        return f"the column {plain(match[1], 80)!r} changes from {match[2]} to {match[3]}"
     shape = _SHAPE.search(words)
     return f"it is not {kind}, or cut short" + (f": {shape[0]}" if shape else "")

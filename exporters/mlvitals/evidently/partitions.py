@@ -18,6 +18,8 @@ from mlvitals.evidently.config import Location
 
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 """What Hive and Spark call the partition of rows without a value."""
+SUCCESS = "_SUCCESS"
+"""What Hadoop and Spark write into a folder when all of its files are there."""
 _SHOWN = 3
 
 
@@ -44,16 +46,17 @@ class Finder:
         self._path = path
         self._place = place
         self._search = Search(store)
+        self._incomplete = 0
 
     def files(self, now: float, *, previous: bool = False) -> list[Entry]:
         """The files to read, by path. `previous`: those of the window before. Raises UpstreamError."""
         partitions = sorted(self._partitions(), key=_order)
         if self._place.newest:
-            chosen = self._newest(partitions, self._place.newest, previous)
+            chosen = self._newest(partitions, self._place.newest, now, previous)
         elif self._place.within:
             chosen = self._within(partitions, self._place.within, now, previous)
         else:
-            chosen = [file for each in partitions for file in self._files_of(each)]
+            chosen = [file for each in partitions for file in self._complete(each)]
         if not chosen:
             raise UpstreamError("connect", self._nothing(partitions, previous))
         return sorted(chosen, key=lambda file: file.path)
@@ -91,9 +94,25 @@ class Finder:
         found = self._search.matching(partition.root, partition.below)
         return [file for entry in found for file in self._search.files(entry)]
 
-    def _newest(self, partitions: Sequence[Partition], count: int, previous: bool) -> list[Entry]:
+    def _complete(self, partition: Partition) -> list[Entry]:
+        """Its files; none of a folder that is still being written as far as its marker tells."""
+        marked = not (self._place.success_marker and partition.root.is_folder)
+        if marked or self._store.entry(f"{partition.root.path.rstrip('/')}/{SUCCESS}"):
+            return self._files_of(partition)
+        self._incomplete += 1
+        return []
+
+    def _settled(self, partition: Partition, now: float) -> list[Entry]:
+        """Its files; none while one of them is new. One from the future would never grow old: it counts."""
+        files = self._complete(partition)
+        if any(abs(now - file.modified) < self._place.settle for file in files if file.modified is not None):
+            self._incomplete += 1
+            return []
+        return files
+
+    def _newest(self, partitions: Sequence[Partition], count: int, now: float, previous: bool) -> list[Entry]:
         """Folders without files do not count: the newest one may not be filled yet."""
-        filled = (files for each in reversed(partitions) if (files := self._files_of(each)))
+        filled = (files for each in reversed(partitions) if (files := self._settled(each, now)))
         skipped = count if previous else 0
         chosen: list[Entry] = []
         for index, files in enumerate(filled):
@@ -112,7 +131,7 @@ class Finder:
             end = period_end(each.names)
             if end is not None and not oldest < end <= newest:
                 continue
-            files = self._files_of(each)
+            files = self._settled(each, now)
             if end is None:
                 end = max((file.modified or 0 for file in files), default=0)
             if oldest < end <= newest:
@@ -123,13 +142,21 @@ class Finder:
         where = self._store.shown(self._path)
         if not partitions:
             return f"nothing matches {where}"
-        if not (self._place.newest or self._place.within):
-            return f"there is no file in {where}"
-        asked = f"newest: {self._place.newest}" if self._place.newest else f"within: {self._place.within:g} s"
         before = " before those of current" if previous else ""
         known = ", ".join(each.name for each in partitions[-_SHOWN:])
         more = f"{len(partitions)} in all, the last ones {known}" if len(partitions) > _SHOWN else known
-        return f"{where} has no data{before} for {asked}; there is {more}"
+        return f"{where} has no data{before}{self._asked()}; there is {more}{self._unfinished(len(partitions))}"
+
+    def _asked(self) -> str:
+        if self._place.newest:
+            return f" for newest: {self._place.newest}"
+        return f" for within: {self._place.within:g} s" if self._place.within else ""
+
+    def _unfinished(self, of: int) -> str:
+        """How many are still being written."""
+        if not self._incomplete:
+            return ""
+        return ", not complete yet" if of == 1 else f", {self._incomplete} of them not complete yet"
 
 
 def _split(path: str) -> tuple[str, list[str], int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
@@ -45,7 +45,7 @@ class DriftRule(Settings):
 
 
 class Drift(Settings):
-    """How drift is measured: for each key, the first rule whose pattern matches a column counts."""
+    """How drift is measured: of a column, by the first rule whose pattern matches it, or else by default."""
 
     numeric: Method = Field("wasserstein", description="method for numbers and times")
     categorical: Method = Field("jensenshannon", description="method for everything else")
@@ -61,13 +61,24 @@ class Drift(Settings):
             yield ("numeric",), f"expected one of {', '.join(NUMERIC_METHODS)}"
         if data.get("categorical") in ("ks", "wasserstein"):
             yield ("categorical",), f"expected one of {', '.join(CATEGORICAL_METHODS)}"
+        defaults = {data.get("numeric"), data.get("categorical")}
+        rules = data.get("columns")
+        for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+            if isinstance(rule, Mapping) and _beyond_p_values(rule, defaults):
+                yield ("columns", index, "threshold"), "expected a threshold below 1: the method gives a p-value"
 
     def of(self, column: str, *, numeric: bool) -> tuple[Method, float]:
         """The method for a column and the threshold that goes with it."""
-        rules = [rule for rule in self.columns if matches(column, (rule.column,))]
-        default = self.numeric if numeric else self.categorical
-        method = next((rule.method for rule in rules if rule.method), default)
-        return method, next((rule.threshold for rule in rules if rule.threshold), THRESHOLDS[method])
+        # Of one rule alone: the threshold of another may be a distance where this is a p-value.
+        rule = next((rule for rule in self.columns if matches(column, (rule.column,))), DriftRule())
+        method = rule.method or (self.numeric if numeric else self.categorical)
+        return method, rule.threshold or THRESHOLDS[method]
+
+
+def _beyond_p_values(rule: Mapping[str, Any], defaults: Set[object]) -> bool:
+    methods = {rule["method"]} if rule.get("method") else defaults
+    threshold = rule.get("threshold")
+    return isinstance(threshold, int | float) and threshold >= 1 and not methods.isdisjoint(P_VALUES)
 
 
 TestName = Literal[
@@ -131,6 +142,15 @@ class TestRule(Settings):
     critical: bool = Field(True, description="false: a warning where it would fail")
     enabled: bool = Field(True, description="false leaves the test out")
 
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Parameters that the test does not know."""
+        test = data.get("test")
+        if "q" in data and test != "TestColumnQuantile":
+            yield ("q",), "only TestColumnQuantile has a quantile"
+        if "sigmas" in data and test != "TestMeanInNSigmas":
+            yield ("sigmas",), "only TestMeanInNSigmas has sigmas"
+
 
 QUALITY: Mapping[str, tuple[str, ...]] = {
     "regression": ("rmse", "mse", "mae", "r2"),
@@ -181,3 +201,7 @@ class Plan(Settings):
     max_categories: int = Field(20, ge=1, le=100, description="values shown of such a column, the most common first")
     tests: tuple[TestRule, ...] = Field((), description="bounds that replace those of the tests' defaults")
     predictions: tuple[Prediction, ...] = Field((), description="targets and predictions, for model quality")
+
+    def looks_at(self, column: str) -> bool:
+        """True for a column that is described and scored, as far as its name tells."""
+        return self.columns.matches(column)

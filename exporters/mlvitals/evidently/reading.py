@@ -17,8 +17,8 @@ from mlvitals.core.files import Entry, Store
 from mlvitals.core.locations import opened, shown_location
 from mlvitals.core.mlflow_artifacts import Trained
 from mlvitals.evidently.config import PREVIOUS, Dataset, EvidentlySettings, Format, Location
-from mlvitals.evidently.engine import Tell
-from mlvitals.evidently.formats import Wanted, format_of, reader_of, words_about
+from mlvitals.evidently.engine import Tell, with_unreadable
+from mlvitals.evidently.formats import Broken, Wanted, format_of, reader_of, words_about
 from mlvitals.evidently.partitions import Finder
 from mlvitals.evidently.plan import Side
 from mlvitals.evidently.results import Progress, Read
@@ -133,7 +133,7 @@ class Columns:
     """Which columns are read: those that match, the first by name, and those that the configuration names."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self._patterns = dataset.columns
+        self._looks_at = dataset.looks_at
         self._most = dataset.max_columns
         self._always = {name for each in dataset.predictions for name in (each.target, each.prediction)}
         if dataset.time_column:
@@ -143,7 +143,7 @@ class Columns:
 
     def see(self, name: str) -> None:
         """A name of either side."""
-        if self._patterns.matches(name):
+        if self._looks_at(name):
             self._seen.add(name)
 
     def limit(self) -> None:
@@ -153,7 +153,7 @@ class Columns:
 
     def keeps(self, name: str) -> bool:
         """True for a column that is read."""
-        matches = self._patterns.matches(name) and (self._last is None or name <= self._last)
+        matches = self._looks_at(name) and (self._last is None or name <= self._last)
         return matches or name in self._always
 
     @property
@@ -172,7 +172,10 @@ class _Reading:
 
     def __init__(self, listing: Listing, dataset: Dataset, columns: Columns, deadline: Deadline, tell: Tell) -> None:
         self._listing = listing
-        self._reader = reader_of(listing.format)
+        self._broken: Broken = {}
+        self._whys: dict[str, str] = {}
+        """Of broken columns, with the file where it was found out."""
+        self._reader = reader_of(listing.format, self._broken)
         self._dataset = dataset
         self._columns = columns
         self._deadline = deadline
@@ -219,11 +222,25 @@ class _Reading:
         self._deadline.remaining()
         for name in batch.schema.names:
             self._columns.see(name)
-        batch = _plain(batch.select([name for name in batch.schema.names if self._columns.keeps(name)]))
-        self._unified.add(batch.schema)
+        names = batch.schema.names
+        batch = self._sound(
+            batch.select([name for name in names if self._columns.keeps(name) and self._is_sound(name)])
+        )
         self._see_time(batch)
         self._texts.see(batch)
         self._rows.add(batch)
+
+    def _is_sound(self, name: str) -> bool:
+        return name not in self._broken
+
+    def _sound(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Without columns that are not what they say, or not what they were before."""
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            if not _is_utf8(column):
+                self._broken[name] = "it holds what is not UTF-8"
+        batch = _plain(batch.select(list(filter(self._is_sound, batch.schema.names))))
+        self._broken |= self._unified.add(batch.schema)
+        return batch.select(list(filter(self._is_sound, batch.schema.names)))
 
     def _see_time(self, batch: pa.RecordBatch) -> None:
         name = self._dataset.time_column
@@ -242,13 +259,21 @@ class _Reading:
     def _has_time(self) -> None:
         """Without the times that are asked for those of the files would stand in, and old rows in a new file be new."""
         asked = self._listing.side == "current" and self._dataset.time_column
+        if asked and asked in self._whys:
+            raise UpstreamError("parse", f"time_column {plain(asked, 80)!r}: {self._whys[asked]}")
         if asked and self._newest is None and self._rows.seen:
             raise UpstreamError("parse", f"time_column {plain(asked, 80)!r} has no time that is past")
 
     def _table(self) -> pa.Table:
-        tables = [pa.Table.from_batches([self._texts.typed(batch)]) for batch in self._rows.batches()]
-        empty = self._texts.schema(self._unified.schema).empty_table()
-        return pa.concat_tables([empty, *tables], promote_options="permissive").combine_chunks()
+        batches = (batch.select(list(filter(self._is_sound, batch.schema.names))) for batch in self._rows.batches())
+        tables = [pa.Table.from_batches([self._texts.typed(batch)]) for batch in batches]
+        sound = pa.schema([field for field in self._unified.schema if self._is_sound(field.name)])
+        empty = self._texts.schema(sound).empty_table()
+        table = pa.concat_tables([empty, *tables], promote_options="permissive").combine_chunks()
+        whys = {name: why for name, why in self._whys.items() if self._columns.keeps(name)}
+        if whys and not table.column_names:
+            raise UpstreamError("parse", f"no column can be read: {next(iter(whys.values()))}")
+        return with_unreadable(table, whys)
 
     def _about(self) -> Read:
         listing = self._listing
@@ -270,6 +295,8 @@ class _Reading:
         try:
             with contextlib.ExitStack() as streams:
                 yield _Source(self._listing.store, file, streams)
+            for name, why in self._broken.items():
+                self._whys.setdefault(name, f"{self._listing.store.shown(file.path)}: {why}")
         except MemoryError:
             raise
         except UpstreamError as error:
@@ -304,6 +331,17 @@ class _Source:
         return self._streams.enter_context(
             stream if isinstance(stream, pa.NativeFile) else pa.PythonFile(stream, mode="r")
         )
+
+
+def _is_utf8(column: pa.Array) -> bool:
+    """True unless it is text in which a value is not UTF-8."""
+    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+        return True
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -15,10 +15,10 @@ from mlvitals.evidently.plan import Method, Side, TestName
 
 ColumnKind = Literal["numeric", "categorical", "datetime", "text", "unsupported"]
 """What a column is computed as. `text` has statistics only; of `unsupported` ones only missing values are counted."""
-ColumnReason = Literal["all_null", "too_few", "type", "method", "missing", "unsupported", "error"]
+ColumnReason = Literal["all_null", "too_few", "type", "method", "missing", "unsupported", "unreadable", "error"]
 """Why a column has no drift score: no values on a side, fewer than two (for chisquare: categories), other types on both
-sides, a method that its kind has not, absent on a side, a type that is not looked at, Evidently failed (the message
-says how)."""
+sides, a method that its kind has not, absent on a side, a type that is not looked at, it could not be read on a side,
+Evidently failed (the message says how, and why)."""
 SchemaChange = Literal["missing", "new", "type_changed", "all_null"]
 Bound = Literal["lt", "lte", "gt", "gte"]
 Status = Literal["success", "warning", "fail", "error", "skipped"]

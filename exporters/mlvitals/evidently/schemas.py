@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pyarrow as pa
 
 from mlvitals.core.failures import plain
@@ -13,17 +15,23 @@ class Unified:
     def __init__(self) -> None:
         self.schema = pa.schema([])
 
-    def add(self, schema: pa.Schema) -> None:
-        """One more. Raises ValueError, which names the column, for types that have nothing in common."""
+    def add(self, schema: pa.Schema) -> dict[str, str]:
+        """One more. Columns whose types have nothing in common with what they were before -> in words; they are left
+        out.
+        """
         schema = schema.remove_metadata()
         if schema.equals(self.schema):
-            return
+            return {}
         try:
             self.schema = _merged(self.schema, schema)
         except pa.ArrowException:
-            raise ValueError(self._at_odds(schema)) from None
+            at_odds = self._at_odds(schema)
+            self.schema = _merged(_less(self.schema, at_odds), _less(schema, at_odds))
+            return at_odds
+        return {}
 
-    def _at_odds(self, schema: pa.Schema) -> str:
+    def _at_odds(self, schema: pa.Schema) -> dict[str, str]:
+        found: dict[str, str] = {}
         for field in schema:
             index = self.schema.get_field_index(field.name)
             if index < 0:
@@ -32,9 +40,12 @@ class Unified:
             try:
                 _merged(pa.schema([before]), pa.schema([field]))
             except pa.ArrowException:
-                kinds = f"{plain(str(field.type), 80)} here and {plain(str(before.type), 80)} before"
-                return f"the column {plain(field.name, 80)!r} is {kinds}"
-        return "the columns are of other types than before"
+                found[field.name] = f"it is {plain(str(field.type), 80)} here and {plain(str(before.type), 80)} before"
+        return found
+
+
+def _less(schema: pa.Schema, names: Collection[str]) -> pa.Schema:
+    return pa.schema([field for field in schema if field.name not in names])
 
 
 def _merged(one: pa.Schema, other: pa.Schema) -> pa.Schema:

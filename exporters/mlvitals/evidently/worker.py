@@ -8,6 +8,8 @@ Messages go to what was standard output; whatever a library prints goes to stand
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import pickle
 import sys
@@ -20,7 +22,7 @@ from typing import TextIO
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import plain
-from mlvitals.evidently.config import MLFLOW
+from mlvitals.evidently.config import MLFLOW, Dataset
 from mlvitals.evidently.engine import Engine, Tell, sampled
 from mlvitals.evidently.job import EngineName, Job, Message
 from mlvitals.evidently.memory import peak_memory
@@ -73,7 +75,8 @@ def _handed_on(job: Job, outcome: Outcome, results: Results) -> Iterator[Message
     dataset = job.dataset
     named = MLFLOW.fullmatch(dataset.reference.path)
     version = outcome.reads["reference"].model_version
-    run = Run(dataset.name, results, time.time(), dataset.drift.share, named and named["model"], version)
+    model = named and named["model"]
+    run = Run(dataset.name, results, time.time(), dataset.drift.share, model, version, _identity(dataset, outcome))
     if job.html:
         yield Message(html=snapshot(replace(run, results=_harmless(results))).get_html_str(as_iframe=False))
     if store := job.settings.workspace:
@@ -81,6 +84,13 @@ def _handed_on(job: Job, outcome: Outcome, results: Results) -> Iterator[Message
         from mlvitals.evidently.workspace.write import try_to_write
 
         yield Message(not_written=try_to_write(run, store, job.settings, Deadline(job.seconds)))
+
+
+def _identity(dataset: Dataset, outcome: Outcome) -> str:
+    """The same for what was computed of the same files by the same plan."""
+    read = [outcome.reads[side].identity for side in SIDES]
+    told = json.dumps([dataset.model_dump_json(exclude={"objectives"}), *read])
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 def _harmless(results: Results) -> Results:

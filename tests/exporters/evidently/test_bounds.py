@@ -148,6 +148,24 @@ def test_the_number_of_rows_is_that_of_the_files() -> None:
 
 
 @pytest.mark.parametrize(
+    ("reference", "current", "status"),
+    [
+        (500, 500, "success"),
+        (1000, 1000, "success"),
+        (1000, 1040, "success"),
+        (500, 1000, "skipped"),
+        (9000, 500, "skipped"),
+    ],
+)
+def test_repeated_rows_of_two_samples_are_compared_where_as_much_was_drawn(
+    reference: int, current: int, status: str
+) -> None:
+    one = found(score(sampled(churn(1), reference), sampled(churn(2), current)), "TestNumberOfDuplicatedRows")
+    assert one.status == status
+    assert (one.value is None) == (status == "skipped") == ("sample" in one.message)
+
+
+@pytest.mark.parametrize(
     ("rule", "status", "bounds"),
     [
         ({"lt": 0.6}, "success", {"lt": 0.6}),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mlvitals.core.collector import UpstreamError
+from mlvitals.core.collector import Snapshot, UpstreamError
 from mlvitals.core.runner import collect_once
 from mlvitals.evidently import EXPORTER, metrics
 from mlvitals.evidently.workspace.metrics import RUN_FAILURE
+from mlvitals.mlflow import EXPORTER as MLFLOW
+from mlvitals.suite import Suite
 from tests.exporters.evidently.data import frame, settings, write
 from tests.support.exposition import Samples, read, sample, samples
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -36,6 +40,63 @@ def test_it_is_computed_again_when_a_file_has_changed_and_not_before(folder: Pat
     for metric in (metrics.DATASET_COMPUTED, metrics.COLUMN_MEAN):
         side = {} if metric is metrics.DATASET_COMPUTED else {"side": "current", "column": "age"}
         assert one(changed, metric, **side) != one(first, metric, **side)
+
+
+def test_the_time_of_the_data_is_told_and_never_drifts(folder: Path) -> None:
+    dataset = {"columns": {"include": ["age", "seen"]}, "time_column": "seen"}
+    (collector,) = EXPORTER.build(settings(folder, dataset))
+    found = samples(read(collector, 100))
+    assert one(found, metrics.DATASET_NEWEST, side="current")
+    assert one(found, metrics.DATASET_COLUMNS, side="current") == 1
+    assert {dict(labels).get("column") for _, labels in found} <= {"age", "", None}
+
+
+def test_after_a_reload_only_what_has_changed_is_computed_again(folder: Path) -> None:
+    age, country = ({"name": name, "columns": {"include": [name]}} for name in ("age", "country"))
+    suite = Suite()
+
+    def computed(*datasets: dict[str, Any], **more: Any) -> dict[str, float]:
+        suite.apply(suite.prepare([settings(folder, *datasets, **more)]))
+        (running,) = suite.exporters.values()
+        until(lambda: all(target and target.up for target in running.runner.state.targets().values()), 100)
+        found = samples(*(Snapshot("", (family,)) for family in running.runner.state.families()))
+        return {
+            dict(labels)["dataset"]: value
+            for (name, labels), value in found.items()
+            if name == str(metrics.DATASET_COMPUTED)
+        }
+
+    try:
+        first = computed(age, country)
+        again = computed({**age, "quantiles": [0.5]}, {**country, "objectives": {"min_rows": 9}}, interval="1h")
+    finally:
+        suite.stop()
+    assert again["country"] == first["country"]
+    assert again["age"] > first["age"]
+
+
+def test_a_computation_depends_on_nothing_else_of_its_exporter(folder: Path) -> None:
+    trained = {"reference": "mlflow:registry/churn@champion/r.parquet"}
+
+    def basis(*datasets: dict[str, Any], url: str = "http://a", more: dict[str, Any] | None = None, **own: Any) -> Any:
+        mlflow = MLFLOW.settings.model_validate({"name": "registry", "type": "mlflow", "url": url, **(more or {})})
+        made = settings(folder, trained, *datasets, **own)
+        return made.bound({"registry": mlflow}).behind(made.datasets[0])
+
+    same = basis()
+    assert (
+        basis({"name": "b"}, more={"interval": "9m", "labels": {"team": "x"}}, workers=4, labels={"team": "y"}) == same
+    )
+    assert basis(memory_limit="9GiB", workspaces=[{"name": "w", "path": "/w"}]) == same
+    for other in (
+        basis(url="http://b"),
+        basis(more={"auth": {"token": "t"}}),
+        basis(more={"tls_config": {"server_name": "s"}}),
+        basis(hdfs_user="u"),
+        basis(reports=True),
+        basis(workspace={"path": "/w"}),
+    ):
+        assert other != same
 
 
 def test_one_that_fails_does_not_touch_the_others(folder: Path) -> None:

@@ -20,11 +20,17 @@ DAY = 86400
 
 
 def touch(folder: Path, *paths: str) -> Path:
-    """Files, each of one byte."""
+    """Files, each of one byte, that were last changed ten minutes ago."""
     for path in paths:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(b"x")
+        changed(folder / path, ago=600)
     return folder
+
+
+def changed(path: Path, ago: float) -> None:
+    """Its last change was so many seconds ago."""
+    os.utime(path, (time.time() - ago, time.time() - ago))
 
 
 def day(ago: int) -> str:
@@ -74,6 +80,52 @@ def test_what_was_before_the_newest(days: Path) -> None:
     assert {name[:12] for name in names("reference", root=days, current=two, reference="previous")} == {"dt=2026-9-30"}
 
 
+def test_a_partition_counts_once_its_files_have_settled(days: Path) -> None:
+    current = {"path": f"{days}/dt=*/", "newest": 1}
+    changed(days / "dt=2026-10-02/part-1.parquet", ago=60)
+    assert {name[:13] for name in names(root=days, current=current)} == {"dt=2026-10-01"}
+    before = names("reference", root=days, current=current, reference="previous")
+    assert {name[:12] for name in before} == {"dt=2026-9-30"}
+    assert {name[:13] for name in names(root=days, current={**current, "settle": "30s"})} == {"dt=2026-10-02"}
+    # The clock that wrote it is wrong: it would never settle.
+    changed(days / "dt=2026-10-02/part-1.parquet", ago=-9 * DAY)
+    assert {name[:13] for name in names(root=days, current=current)} == {"dt=2026-10-02"}
+
+
+def test_a_file_of_a_window_counts_once_it_has_settled(tmp_path: Path) -> None:
+    touch(tmp_path, "a.csv", "b.csv")
+    changed(tmp_path / "b.csv", ago=10)
+    for choice in ({"newest": 2}, {"within": "1d"}):
+        assert names(root=tmp_path, current={"path": f"{tmp_path}/*.csv", **choice}) == ["a.csv"]
+    # What is not chosen by time is read as it is.
+    assert names(root=tmp_path, current=f"{tmp_path}/*.csv") == ["a.csv", "b.csv"]
+
+
+def test_a_partition_counts_once_it_has_the_marker_of_success(days: Path) -> None:
+    place = {"path": f"{days}/dt=*/", "newest": 1, "success_marker": True}
+    assert {name[:13] for name in names(root=days, current=place)} == {"dt=2026-10-02"}
+    touch(days, "dt=2026-10-04/part-0.parquet")
+    assert {name[:13] for name in names(root=days, current=place)} == {"dt=2026-10-02"}
+    touch(days, "dt=2026-10-04/_SUCCESS")
+    assert {name[:13] for name in names(root=days, current=place)} == {"dt=2026-10-04"}
+
+
+def test_a_folder_without_the_marker_of_success_is_not_read(days: Path) -> None:
+    with pytest.raises(UpstreamError, match=r"has no data; there is dt=2026-10-01, not complete yet") as caught:
+        found(current={"path": f"{days}/dt=2026-10-01/", "success_marker": True})
+    assert caught.value.reason == "connect"
+    assert len(names(root=days, current={"path": f"{days}/dt=*/", "success_marker": True})) == 2
+
+
+def test_nothing_has_settled(tmp_path: Path) -> None:
+    touch(tmp_path, "dt=2026-10-01/a.csv", "dt=2026-10-02/a.csv")
+    for day in (1, 2):
+        changed(tmp_path / f"dt=2026-10-0{day}/a.csv", ago=1)
+    expected = "newest: 1; there is dt=2026-10-01, dt=2026-10-02, 2 of them not complete yet"
+    with pytest.raises(UpstreamError, match=expected):
+        found(current={"path": f"{tmp_path}/dt=*/", "newest": 1})
+
+
 def test_several_levels(tmp_path: Path) -> None:
     touch(tmp_path, *[f"dt=2026-10-0{day}/hour={hour}/x.csv" for day in (1, 2) for hour in (8, 9, 10)])
     hours = {"path": f"{tmp_path}/dt=*/hour=*/", "newest": 2}
@@ -117,8 +169,7 @@ def test_a_window_of_time_by_the_dates_of_partitions(tmp_path: Path) -> None:
 def test_a_window_of_time_by_the_times_of_files(tmp_path: Path) -> None:
     touch(tmp_path, *[f"part-{hours}.csv" for hours in range(6)])
     for hours in range(6):
-        when = time.time() - 3600 * hours - 60
-        os.utime(tmp_path / f"part-{hours}.csv", (when, when))
+        changed(tmp_path / f"part-{hours}.csv", ago=3600 * hours + 600)
     current = {"path": f"{tmp_path}/*.csv", "within": "2h"}
     assert names(root=tmp_path, current=current) == ["part-0.csv", "part-1.csv"]
     assert names("reference", root=tmp_path, current=current, reference="previous") == ["part-2.csv", "part-3.csv"]
@@ -157,7 +208,7 @@ def test_the_end_of_a_period(folders: list[str], expected: str | None) -> None:
         ("nowhere/x.parquet", "there is no {root}/nowhere/x.parquet"),
         ("nowhere/dt=*/", "there is no {root}/nowhere"),
         ("month=*/", "nothing matches {root}/month=*/"),
-        ("dt=2026-10-03", "there is no file in {root}/dt=2026-10-03"),
+        ("dt=2026-10-03", "{root}/dt=2026-10-03 has no data"),
         (
             {"path": "dt=2026-10-*/", "within": "1h"},
             "no data for within: 3600 s; there is dt=2026-10-01, dt=2026-10-02",

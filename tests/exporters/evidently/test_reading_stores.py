@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from compose.processes import wait_for
 from mlvitals.core.collector import UpstreamError
 from mlvitals.evidently.reading import Sample
 from tests.exporters.evidently.sides import taken
@@ -69,9 +71,10 @@ def url_of(server: Replay) -> str:
     return server.url.replace("http:", "webhdfs:")
 
 
-def newest(base: str, **exporter: Any) -> list[Sample]:
+def newest(base: str, settle: str = "2m", **exporter: Any) -> list[Sample]:
     """The newest partition and the one before."""
-    dataset: dict[str, Any] = {"current": {"path": f"{base}/data/churn/dt=*/", "newest": 1}, "reference": "previous"}
+    current = {"path": f"{base}/data/churn/dt=*/", "newest": 1, "settle": settle}
+    dataset: dict[str, Any] = {"current": current, "reference": "previous"}
     return [taken("current", exporter, **dataset), taken("reference", exporter, **dataset)]
 
 
@@ -85,7 +88,10 @@ def test_partitions_on_hdfs(servers: tuple[Replay, Replay]) -> None:
 
 
 def test_partitions_on_s3(bucket: Mapping[str, Any]) -> None:
-    current, previous = newest("s3://lake", s3=bucket)
+    # S3's times are whole seconds.
+    written = time.time()
+    assert wait_for(lambda: time.time() - written > 1, 5)
+    current, previous = newest("s3://lake", settle="1s", s3=bucket)
     assert (current.table["x"].to_pylist(), previous.table["x"].to_pylist()) == ([2, 3, 4], [1])
     assert (current.about.files, current.about.location) == (2, "s3://lake/data/churn/dt=*/")
     assert current.about.modified

@@ -22,6 +22,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mlvitals.core.patterns import matches
+from mlvitals.evidently.engine import unreadable
 from mlvitals.evidently.engine.arrays import encoded, family, numbers
 from mlvitals.evidently.plan import Plan, Side
 from mlvitals.evidently.results import ColumnKind, ColumnReason, SchemaChange
@@ -104,6 +105,8 @@ def pair(name: str, reference: pa.Table, current: pa.Table, plan: Plan) -> Pair:
         places = table.schema.get_all_field_indices(name)
         if len(places) > 1:
             return Pair(name, "unsupported", {}, (), "error", f"{len(places)} columns of the {side} have this name")
+        if places and (why := unreadable(table.schema.field(places[0]))):
+            return Pair(name, "unsupported", {}, (), "unreadable", why)
         if places:
             found[side] = table.column(places[0])
     types = {family(array.type) for array in found.values()} - {"null"}

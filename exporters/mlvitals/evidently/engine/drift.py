@@ -94,4 +94,4 @@ def _dataset(values: Values) -> Dataset:
 def _ratio(value: float, threshold: float, method: Method) -> float:
     if method not in P_VALUES:
         return min(value / threshold, sys.float_info.max)
-    return (1 - value) / (1 - threshold) if threshold < 1 else 1.0
+    return (1 - value) / (1 - threshold)

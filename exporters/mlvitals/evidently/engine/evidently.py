@@ -31,7 +31,7 @@ class EvidentlyEngine:
 
 def _score(reference: pa.Table, current: pa.Table, plan: Plan, tell: Tell) -> Results:
     tables: dict[Side, pa.Table] = {"reference": reference, "current": current}
-    names = sorted({name for table in tables.values() for name in table.column_names if plan.columns.matches(name)})
+    names = sorted({name for table in tables.values() for name in table.column_names if plan.looks_at(name)})
     looked_at = names[: plan.max_columns]
     pairs, columns = [], []
     for done, name in enumerate(looked_at):
@@ -52,7 +52,7 @@ def _score(reference: pa.Table, current: pa.Table, plan: Plan, tell: Tell) -> Re
 
 
 def _width(table: pa.Table, plan: Plan) -> int:
-    return sum(plan.columns.matches(name) for name in table.column_names)
+    return sum(plan.looks_at(name) for name in table.column_names)
 
 
 def _column(name: str, reference: pa.Table, current: pa.Table, plan: Plan) -> tuple[Pair, Column]:

@@ -9,9 +9,15 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from mlvitals.core.locations import below_folder, mistake, parts
 from mlvitals.core.patterns import Patterns
-from mlvitals.core.settings import ConfigFile, HttpUrl, Mistake, Name, Settings
+from mlvitals.core.settings import ConfigFile, Duration, HttpUrl, Mistake, Name, Settings
 
 Folder = Annotated[str, Field(min_length=1), AfterValidator(below_folder)]
+
+
+class WorkspaceObjectives(Settings):
+    """What is expected of each project of a workspace that is shown."""
+
+    fresh_within: Duration | None = Field(None, description="a snapshot was added at most this long ago")
 
 
 class Workspace(Settings):
@@ -45,6 +51,8 @@ class Workspace(Settings):
         ge=1,
         description="tags shown of each project, first by key; the rest counts as dropped evidently_workspace_tag_info",
     )
+
+    objectives: WorkspaceObjectives = WorkspaceObjectives()
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:

@@ -28,6 +28,12 @@ SNAPSHOT_ADDED = gauge(
     "workspace",
     "project",
 )
+FRESH_OBJECTIVE = gauge(
+    "evidently_workspace_fresh_objective_seconds",
+    "Configured fresh_within: a snapshot was added at most this long ago",
+    "workspace",
+    "project",
+)
 PROJECT_FAILURE = gauge(
     "evidently_workspace_project_failure",
     "1 while the project, or a newer snapshot than the one that is shown, cannot be read; absent otherwise",

@@ -32,6 +32,7 @@ def write(project: str, shown: Shown, workspace: Workspace, report: Report) -> N
     """Add the samples of one project."""
     where = {"workspace": workspace.name, "project": project}
     report.add(metrics.SNAPSHOTS, shown.snapshots, **where)
+    report.add(metrics.FRESH_OBJECTIVE, workspace.objectives.fresh_within, **where)
     if shown.failure:
         report.add(metrics.PROJECT_FAILURE, 1, **where, reason=shown.failure.reason)
     if shown.snapshot and shown.content:

@@ -44,11 +44,15 @@ from mlvitals.evidently.results import Column, Overview, Results, TestResult
 
 WRITER = "mlvitals"
 """The value of `written_by` in the metadata of our snapshots."""
+_NO_TAGS = frozenset({"written_by", "identity"})
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One computation: of which data set, when (Unix time), and the model whose training data is the reference."""
+    """One computation: of which data set, when (Unix time), and the model whose training data is the reference.
+
+    `identity` is the same for computations of the same files by the same plan; empty when that is not known.
+    """
 
     dataset: str
     results: Results
@@ -56,10 +60,11 @@ class Run:
     drift_share: float = 1 / 3
     model: str | None = None
     version: int | None = None
+    identity: str | None = None
 
     def metadata(self) -> dict[str, str]:
         """What the snapshot says of itself; Evidently's UI takes texts only."""
-        about = {"dataset": self.dataset, "model": self.model, "version": self.version}
+        about = {"dataset": self.dataset, "model": self.model, "version": self.version, "identity": self.identity}
         return {"written_by": WRITER} | {key: str(value) for key, value in about.items() if value is not None}
 
 
@@ -85,7 +90,7 @@ def snapshot(run: Run) -> Any:
         name=run.dataset,
         timestamp=datetime.fromtimestamp(run.timestamp, UTC),
         metadata=run.metadata(),
-        tags=[f"{key}:{value}" for key, value in run.metadata().items() if key != "written_by"],
+        tags=[f"{key}:{value}" for key, value in run.metadata().items() if key not in _NO_TAGS],
         metric_results=results,
         top_level_metrics=list(results),
         widgets=[widget for result in results.values() for widget in result.widget],

@@ -52,15 +52,19 @@ def try_to_write(run: Run, store: RunStore, settings: EvidentlySettings, deadlin
 def write_run(run: Run, store: RunStore, settings: EvidentlySettings, deadline: Deadline) -> None:
     """Add a run to the project that has the data set's name, which is made where there is none, and forget old ones.
 
-    Only runs that were written here are forgotten. Raises UpstreamError.
+    Nothing is added after a run of the same identity: a restart computes anew what it has written. Only runs that were
+    written here are forgotten. Raises UpstreamError.
     """
     token = secret(store.secret, store.secret_file)
     try:
         workspace = RemoteWorkspace(store.url, token or None) if store.url else Workspace.create(store.path)
         found = workspace.search_project(run.dataset)
         project = found[0] if found else workspace.create_project(run.dataset)
+        known = _ours(str(project.id), run, store, settings, deadline) if found else []
+        if run.identity and known and known[-1].metadata.get("identity") == run.identity:
+            return
         workspace.add_run(project.id, snapshot(run))
-        for old in _old(str(project.id), run, store, settings, deadline):
+        for old in known[: max(0, len(known) + 1 - store.keep)]:
             _delete(workspace, str(project.id), old.id, token, deadline)
     except (EvidentlyError, OSError, ValueError) as error:
         what = hide(plain(str(error) or type(error).__name__), [token])
@@ -74,10 +78,10 @@ def _reason(error: Exception) -> Reason:
     return "connect" if isinstance(error, OSError) else "http"
 
 
-def _old(
+def _ours(
     project_id: str, run: Run, store: RunStore, settings: EvidentlySettings, deadline: Deadline
 ) -> list[SnapshotRef]:
-    """Runs of this data set beyond those that are kept, by the time at which they were added."""
+    """Runs of this data set that were written here, by the time at which they were added."""
     source = ServerSource(settings.http(store.url)) if store.url else FolderSource(store.path or "", settings)
     try:
         refs = source.snapshots(project_id, deadline)
@@ -85,7 +89,7 @@ def _old(
         source.close()
     about = {"written_by": WRITER, "dataset": run.dataset}
     ours = [ref for ref in refs if about.items() <= dict(ref.metadata).items()]
-    return sorted(ours, key=lambda ref: ref.id)[: -store.keep]
+    return sorted(ours, key=lambda ref: ref.id)
 
 
 def _delete(workspace: Any, project_id: str, snapshot_id: str, token: str, deadline: Deadline) -> None:

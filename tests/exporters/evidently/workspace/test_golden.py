@@ -14,7 +14,11 @@ from tests.support.exposition import read, text
 from tests.support.replay import Replay, recorded
 
 HERE = Path(__file__).parent
-SHOWN = {"by_label": ["*ByLabel"], "tags": ["model", "nightly", "dataset*"]}
+SHOWN = {
+    "by_label": ["*ByLabel"],
+    "tags": ["model", "nightly", "dataset*"],
+    "objectives": {"fresh_within": "26h"},
+}
 PLACES = pytest.mark.parametrize("place", ["folder", "server"])
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from mlvitals.core.collector import Deadline
 from mlvitals.evidently import EXPORTER
@@ -54,7 +55,9 @@ def test_what_is_exported_is_in_the_workspace(folder: Path) -> None:
 
 def test_what_cannot_be_written_is_told_beside_the_results(folder: Path) -> None:
     (folder / "workspace").write_text("a file")
-    exported = computed(folder, path=str(folder / "workspace"))
+    with capture_logs() as logs:
+        exported = computed(folder, path=str(folder / "workspace"))
+    assert [(line["event"], line["reason"]) for line in logs] == [("run not written", "connect")]
     assert exported[sample(metrics.RUN_FAILURE, dataset="churn", reason="connect")] == 1
     assert exported[sample(of_datasets.COLUMN_DRIFTED, dataset="churn", column="age")] == 1
 

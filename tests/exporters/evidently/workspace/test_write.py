@@ -110,6 +110,14 @@ def test_a_project_of_that_name_is_taken_and_its_other_runs_stay(tmp_path: Path)
     assert [each["timestamp"][-11:-6] for each in found[1:]] == ["00:02", "00:03"]
 
 
+def test_a_run_of_the_same_identity_is_not_written_again(tmp_path: Path) -> None:
+    for moment, identity in enumerate(["a", "a", "b", "a", None, None]):
+        write(tmp_path, run(NOW + moment, identity=identity))
+    found = [(each["timestamp"][-8:-6], each["metadata"].get("identity")) for each in headers(tmp_path)]
+    assert found == [("00", "a"), ("02", "b"), ("03", "a"), ("04", None), ("05", None)]
+    assert {tuple(each["tags"]) for each in headers(tmp_path)} == {("dataset:churn",)}
+
+
 def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UpstreamError, match="cannot write the run into the workspace") as told:
