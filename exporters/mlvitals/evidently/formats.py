@@ -89,7 +89,10 @@ class Reader(Protocol):
         ...
 
     def batches(self, file: Source, wanted: Wanted) -> Iterator[pa.RecordBatch]:
-        """The rows. Those that are not wanted may be left out: then `wanted.rows` is told."""
+        """The rows. Those that are not wanted may be left out: then `wanted.rows` is told.
+
+        A batch without rows says which columns there are, in case there are no rows in which to see it.
+        """
         ...
 
 
@@ -126,6 +129,7 @@ class Parquet:
             page_checksum_verification=True,
         )
         kept = _kept(parquet.schema_arrow.names, wanted)
+        yield _bare(parquet.schema_arrow).select(kept)
         for group in range(parquet.num_row_groups):
             count = parquet.metadata.row_group(group).num_rows
             columns = kept if wanted.rows.wants(count) else [name for name in kept if name == wanted.everywhere]
@@ -152,6 +156,7 @@ class Arrow:
         reader = _ipc(file.open(), paipc.IpcReadOptions(included_fields=fields))
         stream = hasattr(reader, "read_next_batch")
         batches = iter(reader) if stream else map(reader.get_batch, range(reader.num_record_batches))
+        yield _bare(reader.schema)
         for batch in batches:
             batch.validate(full=True)
             yield from _sliced(batch)
@@ -173,7 +178,9 @@ class Csv:
     def batches(self, file: Source, wanted: Wanted) -> Iterator[pa.RecordBatch]:
         """All rows, as text; empty cells and the usual spellings of nothing (NA, NaN, null) are null."""
         columns = _kept(self.look(file).names, wanted)
-        for batch in _csv(file, columns):
+        reader = _csv(file, columns)
+        yield _bare(reader.schema)
+        for batch in reader:
             yield from _sliced(batch)
 
 
@@ -250,6 +257,11 @@ def _kept(names: Sequence[str], wanted: Wanted) -> list[str]:
     if len(set(kept)) < len(kept):
         raise ValueError("two columns have the same name")
     return kept
+
+
+def _bare(schema: pa.Schema) -> pa.RecordBatch:
+    """Of no rows."""
+    return pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
 
 
 def _sliced(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

@@ -179,6 +179,8 @@ class _Reading:
         self._tell = tell
         self._rows = Rows(dataset.row_limit, dataset.seed)
         self._unified = Unified()
+        self._bare: pa.Schema | None = None
+        """Of a file without rows: what it says counts only where no other has any."""
         self._texts = TextTypes(_TEXTS.get(listing.format, ()))
         self._newest: float | None = None
         self._now = time.time()
@@ -220,6 +222,9 @@ class _Reading:
         for name in batch.schema.names:
             self._columns.see(name)
         batch = _plain(batch.select([name for name in batch.schema.names if self._columns.keeps(name)]))
+        if not batch.num_rows:
+            self._bare = self._bare or batch.schema
+            return
         self._unified.add(batch.schema)
         self._see_time(batch)
         self._texts.see(batch)
@@ -247,7 +252,8 @@ class _Reading:
 
     def _table(self) -> pa.Table:
         tables = [pa.Table.from_batches([self._texts.typed(batch)]) for batch in self._rows.batches()]
-        empty = self._texts.schema(self._unified.schema).empty_table()
+        schema = self._unified.schema if self._rows.seen else self._bare or pa.schema([])
+        empty = self._texts.schema(schema).empty_table()
         return pa.concat_tables([empty, *tables], promote_options="permissive").combine_chunks()
 
     def _about(self) -> Read:
