@@ -105,7 +105,8 @@ class Dataset(Plan):
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
-        """Locations that cannot be."""
+        """What a plan may have wrong, and locations that cannot be."""
+        yield from super().mistakes(data)
         current = data.get("current")
         if _path(current) == PREVIOUS:
             yield ("current",), "expected a location; only reference can be previous"

@@ -181,3 +181,16 @@ class Plan(Settings):
     max_categories: int = Field(20, ge=1, le=100, description="values shown of such a column, the most common first")
     tests: tuple[TestRule, ...] = Field((), description="bounds that replace those of the tests' defaults")
     predictions: tuple[Prediction, ...] = Field((), description="targets and predictions, for model quality")
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """The same prediction twice: its quality would have two bounds of one name, and be told twice."""
+        seen: list[tuple[object, ...]] = []
+        predictions = data.get("predictions")
+        for index, each in enumerate(predictions if isinstance(predictions, list) else ()):
+            if not isinstance(each, Mapping):
+                continue
+            known = tuple(each.get(key) for key in ("target", "prediction", "kind"))
+            if known in seen:
+                yield ("predictions", index), "this prediction is there already; expected all of its bounds in one place"
+            seen.append(known)

@@ -188,7 +188,7 @@ class _DatasetReport:
     def _test(self, test: TestResult) -> None:
         for preset in _presets(test):
             labels = {"preset": preset, "test": test.test, "column": test.column}
-            labels["q"] = "" if test.q is None else f"{test.q:g}"
+            labels["q"] = "" if test.q is None else str(test.q)
             self.made.add_states(metrics.TEST_STATUS, "status", test.status, dataset=self._dataset.name, **labels)
             self._add(metrics.TEST_VALUE, test.value, **labels)
             for bound, value in test.bounds.items():

@@ -92,6 +92,8 @@ RESULTS = Results(
         TestResult(
             test="TestColumnQuantile", column="age", q=0.5, status="warning", value=3, bounds={"gte": 4, "lte": 5}
         ),
+        TestResult(test="TestColumnQuantile", column="age", q=0.9999999, status="success", value=9),
+        TestResult(test="TestColumnQuantile", column="age", q=0.99999991, status="success", value=9),
     ),
     quality=(
         Quality(target="t", prediction="p", side="current", metric="f1", value=0.8),
