@@ -103,6 +103,11 @@ class Dataset(Plan):
         match = MLFLOW.fullmatch(self.reference.path)
         return match["registry"] if match else None
 
+    @property
+    def like_for_like(self) -> bool:
+        """True when the reference is the window before."""
+        return self.reference.path == PREVIOUS
+
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
         """What a plan may have wrong, and locations that cannot be."""

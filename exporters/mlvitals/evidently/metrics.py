@@ -226,6 +226,16 @@ TEST_BOUND = gauge(
     "q",
     bound=BOUNDS,
 )
+TEST_WARNING_BOUND = gauge(
+    "evidently_test_warning_bound",
+    "As evidently_test_bound, of a second band: beyond it the test is a warning",
+    "dataset",
+    "preset",
+    "test",
+    "column",
+    "q",
+    bound=BOUNDS,
+)
 
 MODEL_QUALITY = gauge(
     "evidently_model_quality",

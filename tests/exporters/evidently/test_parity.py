@@ -187,8 +187,8 @@ def test_decimals_are_the_floats_that_people_write(method: Method) -> None:
     tables = (pa.table({"x": _decimals(side)}) for side in (reference, current))
     found = column(score(*tables, drift={"numeric": method}), "x")
     assert found.drift is not None
-    frames = (pd.DataFrame({"x": side}) for side in (reference, current))
-    assert found.drift.score == by_hand(*frames, method, "numerical_columns")
+    written = pd.DataFrame({"x": reference}), pd.DataFrame({"x": current})
+    assert found.drift.score == by_hand(written[0], written[1], method, "numerical_columns")
 
 
 @pytest.mark.parametrize("method", CATEGORICAL_METHODS)
