@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from mlvitals.evidently.workspace import metrics as w
-from mlvitals_dashboards.evidently_signals import ANYTHING
-from mlvitals_dashboards.signals import Signal, by, select
+from mlvitals_dashboards.signals import ANYTHING, Signal, by, select
 from mlvitals_dashboards.suite_signals import age
 
 NO_WORKSPACE = "No workspace: add one to an exporter of type evidently"

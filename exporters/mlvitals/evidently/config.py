@@ -116,9 +116,15 @@ class Dataset(Plan):
         """Not the one that says how new the data is: a time always drifts."""
         return column != self.time_column and super().looks_at(column)
 
+    @property
+    def like_for_like(self) -> bool:
+        """True when the reference is the window before."""
+        return self.reference.path == PREVIOUS
+
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
-        """Locations that cannot be."""
+        """What a plan may have wrong, and locations that cannot be."""
+        yield from super().mistakes(data)
         current = data.get("current")
         if _path(current) == PREVIOUS:
             yield ("current",), "expected a location; only reference can be previous"

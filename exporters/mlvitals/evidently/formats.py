@@ -94,7 +94,10 @@ class Reader(Protocol):
         ...
 
     def batches(self, file: Source, wanted: Wanted) -> Iterator[pa.RecordBatch]:
-        """The rows. Those that are not wanted may be left out: then `wanted.rows` is told."""
+        """The rows. Those that are not wanted may be left out: then `wanted.rows` is told.
+
+        A batch without rows says which columns there are, in case there are no rows in which to see it.
+        """
         ...
 
 
@@ -137,6 +140,7 @@ class Parquet:
             page_checksum_verification=True,
         )
         kept = _kept(parquet.schema_arrow.names, wanted, self._broken)
+        yield _bare(parquet.schema_arrow).select(kept)
         for group in range(parquet.num_row_groups):
             count = parquet.metadata.row_group(group).num_rows
             columns = kept if wanted.rows.wants(count) else [name for name in kept if name == wanted.everywhere]
@@ -166,6 +170,7 @@ class Arrow:
         reader = _ipc(file.open(), paipc.IpcReadOptions(included_fields=fields))
         stream = hasattr(reader, "read_next_batch")
         batches = iter(reader) if stream else map(reader.get_batch, range(reader.num_record_batches))
+        yield _bare(reader.schema)
         for batch in batches:
             for column in batch.columns:
                 # What text says is looked at later: here it is about its places.
@@ -192,7 +197,9 @@ class Csv:
     def batches(self, file: Source, wanted: Wanted) -> Iterator[pa.RecordBatch]:
         """All rows, as text; empty cells and the usual spellings of nothing (NA, NaN, null) are null."""
         columns = _kept(self.look(file).names, wanted, self._broken)
-        for batch in _csv(file, columns):
+        reader = _csv(file, columns)
+        yield _bare(reader.schema)
+        for batch in reader:
             yield from _sliced(batch)
 
 
@@ -298,6 +305,11 @@ def _kept(names: Sequence[str], wanted: Wanted, broken: Broken) -> list[str]:
         if count > 1:
             broken.setdefault(name, "two columns have this name")
     return [name for name in names if wanted.keeps(name) and name not in broken]
+
+
+def _bare(schema: pa.Schema) -> pa.RecordBatch:
+    """Of no rows."""
+    return pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
 
 
 def _sliced(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

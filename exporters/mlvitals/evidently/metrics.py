@@ -121,7 +121,12 @@ DATASET_ROWS = gauge("evidently_dataset_rows", "Rows in the files", "dataset", s
 DATASET_SAMPLED_ROWS = gauge(
     "evidently_dataset_sampled_rows", "Rows computed on: all, or a sample of row_limit", "dataset", side=SIDES
 )
-DATASET_COLUMNS = gauge("evidently_dataset_columns", "Columns that match the patterns", "dataset", side=SIDES)
+DATASET_COLUMNS = gauge(
+    "evidently_dataset_columns",
+    "Columns that are looked at: those that match the patterns, up to max_columns",
+    "dataset",
+    side=SIDES,
+)
 DATASET_DRIFTED = gauge(
     "evidently_dataset_drifted", "1 when the share of drifted columns reaches its threshold", "dataset"
 )
@@ -137,7 +142,7 @@ DATASET_MISSING_RATIO = gauge(
     "evidently_dataset_missing_ratio", "Share of all cells without a value", "dataset", side=SIDES
 )
 DATASET_DUPLICATED_ROWS = gauge(
-    "evidently_dataset_duplicated_rows", "Rows that repeat an earlier one", "dataset", side=SIDES
+    "evidently_dataset_duplicated_rows", "Sampled rows that repeat an earlier one", "dataset", side=SIDES
 )
 DATASET_DUPLICATED_COLUMNS = gauge(
     "evidently_dataset_duplicated_columns", "Columns that repeat another one", "dataset", side=SIDES
@@ -148,13 +153,14 @@ DATASET_CONSTANT_COLUMNS = gauge(
 DATASET_EMPTY_COLUMNS = gauge("evidently_dataset_empty_columns", "Columns without a value", "dataset", side=SIDES)
 DATASET_CORRELATED_COLUMNS = gauge(
     "evidently_dataset_correlated_columns",
-    "Columns of numbers whose correlation with another one is at least 0.95, or at most -0.95",
+    "Columns of numbers whose correlation with another one is at least 0.95, or at most -0.95, in 30 rows or more",
     "dataset",
     side=SIDES,
 )
 DATASET_OUTLIERS_RATIO = gauge(
     "evidently_dataset_multivariate_outliers_ratio",
-    "Share of the rows whose Mahalanobis distance from the reference's mean is beyond its 99.9 % quantile",
+    "Share of the rows whose Mahalanobis distance from the reference's mean is beyond its 99.9 % quantile, "
+    "over the columns of numbers with a value in half of the rows or more",
     "dataset",
     side=SIDES,
 )
@@ -213,6 +219,16 @@ TEST_VALUE = gauge("evidently_test_value", "What the test looks at", "dataset", 
 TEST_BOUND = gauge(
     "evidently_test_bound",
     "The test is right while its value is below (lt), at most (lte), above (gt) or at least (gte) this",
+    "dataset",
+    "preset",
+    "test",
+    "column",
+    "q",
+    bound=BOUNDS,
+)
+TEST_WARNING_BOUND = gauge(
+    "evidently_test_warning_bound",
+    "As evidently_test_bound, of a second band: beyond it the test is a warning",
     "dataset",
     "preset",
     "test",

@@ -28,8 +28,8 @@ THRESHOLDS: Mapping[Method, float] = {
 }
 """Of p-values (ks, chisquare) drift is what is below, of distances what reaches it."""
 P_VALUES: frozenset[Method] = frozenset({"ks", "chisquare"})
-PSI_WARNING = 0.1
-"""From here on a PSI is a warning; the threshold is the second band."""
+PSI_WARNING = 0.5
+"""From this part of its threshold on a PSI is a warning: from 0.1 on, where drift begins at 0.2."""
 
 
 class DriftRule(Settings):
@@ -205,3 +205,24 @@ class Plan(Settings):
     def looks_at(self, column: str) -> bool:
         """True for a column that is described and scored, as far as its name tells."""
         return self.columns.matches(column)
+
+    @property
+    def like_for_like(self) -> bool:
+        """True when the reference is a window as the current data is one, which has about as many rows."""
+        return False
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
+        """The same prediction twice: its quality would have two bounds of one name, and be told twice."""
+        seen: list[tuple[object, ...]] = []
+        predictions = data.get("predictions")
+        for index, each in enumerate(predictions if isinstance(predictions, list) else ()):
+            if not isinstance(each, Mapping):
+                continue
+            known = tuple(each.get(key) for key in ("target", "prediction", "kind"))
+            if known in seen:
+                yield (
+                    ("predictions", index),
+                    "this prediction is there already; expected all of its bounds in one place",
+                )
+            seen.append(known)

@@ -182,6 +182,8 @@ class _Reading:
         self._tell = tell
         self._rows = Rows(dataset.row_limit, dataset.seed)
         self._unified = Unified()
+        self._bare: pa.Schema | None = None
+        """Of a file without rows: what it says counts only where no other has any."""
         self._texts = TextTypes(_TEXTS.get(listing.format, ()))
         self._newest: float | None = None
         self._now = time.time()
@@ -223,9 +225,11 @@ class _Reading:
         for name in batch.schema.names:
             self._columns.see(name)
         names = batch.schema.names
-        batch = self._sound(
-            batch.select([name for name in names if self._columns.keeps(name) and self._is_sound(name)])
-        )
+        batch = batch.select([name for name in names if self._columns.keeps(name) and self._is_sound(name)])
+        if not batch.num_rows:
+            self._bare = self._bare or _plain(batch).schema
+            return
+        batch = self._sound(batch)
         self._see_time(batch)
         self._texts.see(batch)
         self._rows.add(batch)
@@ -267,7 +271,8 @@ class _Reading:
     def _table(self) -> pa.Table:
         batches = (batch.select(list(filter(self._is_sound, batch.schema.names))) for batch in self._rows.batches())
         tables = [pa.Table.from_batches([self._texts.typed(batch)]) for batch in batches]
-        sound = pa.schema([field for field in self._unified.schema if self._is_sound(field.name)])
+        schema = self._unified.schema if self._rows.seen else self._bare or pa.schema([])
+        sound = pa.schema([field for field in schema if self._is_sound(field.name)])
         empty = self._texts.schema(sound).empty_table()
         table = pa.concat_tables([empty, *tables], promote_options="permissive").combine_chunks()
         whys = {name: why for name, why in self._whys.items() if self._columns.keeps(name)}

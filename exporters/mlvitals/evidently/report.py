@@ -188,11 +188,12 @@ class _DatasetReport:
     def _test(self, test: TestResult) -> None:
         for preset in _presets(test):
             labels = {"preset": preset, "test": test.test, "column": test.column}
-            labels["q"] = "" if test.q is None else f"{test.q:g}"
+            labels["q"] = "" if test.q is None else str(test.q)
             self.made.add_states(metrics.TEST_STATUS, "status", test.status, dataset=self._dataset.name, **labels)
             self._add(metrics.TEST_VALUE, test.value, **labels)
-            for bound, value in test.bounds.items():
-                self._add(metrics.TEST_BOUND, value, bound=bound, **labels)
+            for metric, bounds in ((metrics.TEST_BOUND, test.bounds), (metrics.TEST_WARNING_BOUND, test.warning)):
+                for bound, value in bounds.items():
+                    self._add(metric, value, bound=bound, **labels)
 
     def _add(self, metric: Metric, value: float | None, /, **labels: str) -> None:
         self.made.add(metric, value, dataset=self._dataset.name, **labels)

@@ -117,6 +117,8 @@ class TestResult(Result):
     status: Status
     value: float | None = None
     bounds: Mapping[Bound, float] = {}
+    warning: Mapping[Bound, float] = {}
+    """A second band: beyond it the test is a warning."""
     message: str = ""
 
 

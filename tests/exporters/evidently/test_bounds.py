@@ -9,10 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from mlvitals.evidently.config import Dataset
 from mlvitals.evidently.engine import rows_behind, sampled
-from mlvitals.evidently.plan import PRESETS, TestName
+from mlvitals.evidently.engine.evidently import EvidentlyEngine
+from mlvitals.evidently.plan import PRESETS, Method, TestName
 from mlvitals.evidently.results import Results, TestResult
-from tests.support.datasets import churn, score
+from tests.support.datasets import churn, column, score
 
 NUMBERS = pa.table({"x": [float(number) for number in range(1, 101)]})
 
@@ -51,6 +53,7 @@ def test_data_passes_all_tests_against_itself() -> None:
         ("TestMeanInNSigmas", "plan"),
         ("TestColumnQuantile", "active"),
         ("TestColumnQuantile", "plan"),
+        ("TestNumberOfRows", ""),
     }
 
 
@@ -81,7 +84,37 @@ def test_drift_has_two_bands_where_the_method_is_psi(method: str, shift: float, 
     reference, current = (pa.table({"x": rng.normal(move, 10, 5000)}) for move in (0, shift))
     one = found(score(reference, current, drift={"numeric": method}), "TestColumnDrift", "x")
     assert one.status == status
-    assert one.bounds == {"psi": {"lt": 0.2}, "ks": {"gt": 0.05}, "wasserstein": {"lt": 0.1}}[method]
+    assert one.bounds == {"lt": 1}
+    assert one.warning == ({"lt": 0.5} if method == "psi" else {})
+
+
+@pytest.mark.parametrize("method", ["ks", "psi", "kl_div", "jensenshannon", "wasserstein"])
+def test_a_rule_for_drift_needs_not_know_the_direction_of_the_method(method: Method) -> None:
+    rng = np.random.default_rng(1)
+    statuses = []
+    for shift in (0.0, 8.0):
+        reference, current = (pa.table({"x": rng.normal(move, 10, 5000)}) for move in (0, shift))
+        rules = [{"test": "TestColumnDrift", "lt": 1}, {"test": "TestColumnDrift", "lt": 0.99, "critical": False}]
+        results = score(reference, current, drift={"numeric": method}, tests=rules)
+        one, drift = found(results, "TestColumnDrift", "x"), column(results, "x").drift
+        assert drift is not None
+        assert one.value == drift.ratio
+        statuses.append((one.status, drift.drifted))
+    assert statuses == [("success", False), ("fail", True)]
+
+
+@pytest.mark.parametrize(("method", "drifted"), [("ks", True), ("chisquare", False)])
+def test_at_the_very_threshold_ratio_and_verdict_agree(method: Method, drifted: bool) -> None:
+    sides = [pa.table({"x": values}) for values in ([1, 2, 3, 4, 5] * 30, [1, 2, 3, 4, 4] * 30)]
+    categorical = ["x"] if method == "chisquare" else []
+    first = column(score(*sides, categorical=categorical, drift={"columns": [{"method": method}]}), "x").drift
+    assert first is not None
+    rule = {"method": method, "threshold": first.score}
+    results = score(*sides, categorical=categorical, drift={"columns": [rule]})
+    drift = column(results, "x").drift
+    assert drift is not None
+    assert (drift.drifted, drift.ratio >= 1) == (drifted, drifted)
+    assert (found(results, "TestColumnDrift", "x").status == "fail") == drifted
 
 
 def test_a_third_of_the_columns_is_too_much() -> None:
@@ -128,7 +161,6 @@ def test_categories_that_the_reference_does_not_have() -> None:
         ("TestNumberOfDuplicatedColumns", lambda table: table.set_column(1, "visits", table.column("age"))),
         ("TestNumberOfDuplicatedRows", lambda table: pa.concat_tables([table.slice(0, 250)] * 2)),
         ("TestHighlyCorrelatedColumns", lambda table: table.append_column("twice", table.column("age"))),
-        ("TestNumberOfRows", lambda table: table.slice(0, 440)),
         ("TestNumberOfColumns", lambda table: table.drop_columns(["age"])),
         ("TestNumberOfColumns", lambda table: table.append_column("more", table.column("age"))),
         ("TestColumnsType", lambda table: table.set_column(0, "age", table.column("age").cast(pa.string()))),
@@ -140,8 +172,27 @@ def test_defaults_of_the_data_set(test: TestName, changed: object) -> None:
     assert found(score(churn(1), changed(churn(2))), test).status == "fail"
 
 
-def test_the_number_of_rows_is_that_of_the_files() -> None:
-    results = score(sampled(churn(1), 1000), sampled(churn(2), 800))
+@pytest.mark.parametrize(
+    ("rules", "status", "bounds"),
+    [
+        ([], "skipped", {}),
+        ([{"lt": 5}], "fail", {"lt": 5}),
+        ([{"gte": 440, "critical": False}], "success", {"gte": 440}),
+        ([{"critical": False}], "warning", {"gte": 450, "lte": 550}),
+    ],
+)
+def test_rows_are_compared_with_those_of_a_training_set_only_where_a_rule_says_so(
+    rules: list[dict[str, Any]], status: str, bounds: dict[str, float]
+) -> None:
+    tests = [{"test": "TestNumberOfRows", **rule} for rule in rules]
+    one = found(score(churn(1), churn(2).slice(0, 440), tests=tests), "TestNumberOfRows")
+    assert (one.status, one.bounds or one.warning) == (status, bounds)
+
+
+def test_the_number_of_rows_is_that_of_the_files_and_compared_with_the_window_before() -> None:
+    plan = {"name": "d", "reference": "previous", "current": {"path": "/data/dt=*/", "newest": 1}}
+    sides = sampled(churn(1), 1000), sampled(churn(2), 800)
+    results = EvidentlyEngine().score(*sides, Dataset.model_validate(plan), lambda progress: None)
     one = found(results, "TestNumberOfRows")
     assert (one.status, one.value, one.bounds) == ("fail", 800, {"gte": 900, "lte": 1100})
     assert results.overview["current"].rows == rows_behind(churn(2)) == 500
@@ -191,7 +242,7 @@ def test_two_rules_are_two_bands() -> None:
         current = pa.table({"x": [1.0] * (10 - missing) + [None] * missing})
         one = found(score(NUMBERS, current, tests=rules), "TestColumnShareOfMissingValues", "x")
         statuses[missing] = one.status
-        assert one.bounds == {"lt": 0.6}
+        assert (one.bounds, one.warning) == ({"lt": 0.6}, {"lt": 0.2})
     assert statuses == {1: "success", 5: "warning", 7: "fail"}
 
 

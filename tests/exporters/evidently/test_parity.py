@@ -104,14 +104,91 @@ def test_dates_are_seconds(method: Method) -> None:
     assert found.drift.score == by_hand(reference, current, method, "numerical_columns")
 
 
-@pytest.mark.parametrize("method", NUMERIC_METHODS)
-def test_decimals_are_floats(method: Method) -> None:
-    cents = [np.random.default_rng(seed).integers(100, 10_000, ROWS) for seed in (1, 2)]
-    money = [pa.table({"x": [Decimal(int(each)) / 100 for each in side]}) for side in cents]
-    reference, current = (pd.DataFrame({"x": table.column("x").cast(pa.float64()).to_pandas()}) for table in money)
-    found = column(score(*money, drift={"numeric": method}), "x")
+def _cents(seed: int, most: int) -> list[float]:
+    """Numbers of two decimals, each the float next to what people write."""
+    return [int(each) / 100 for each in np.random.default_rng(seed).integers(1, most, ROWS)]
+
+
+def _decimals(values: list[float]) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array([Decimal(str(value)) for value in values], pa.decimal128(12, 2))])
+
+
+OTHER_TYPES: dict[str, Callable[[list[float]], object]] = {
+    "decimal": _decimals,
+    "decimal256": lambda values: _decimals(values).cast(pa.decimal256(50, 7)),
+    "float32": lambda values: np.array(values, np.float32),
+    "float32 with nulls": lambda values: pa.array([None, *values], pa.float32()),
+    "float16": lambda values: np.array(values, np.float16),
+    "dictionary": lambda values: pa.array(values).dictionary_encode(),
+}
+
+
+def _as_written(kind: str, values: list[float]) -> pd.DataFrame:
+    """The same numbers as what the coarser of both types makes of them, in one type of NumPy."""
+    coarse = {"float32": np.float32, "float32 with nulls": np.float32, "float16": np.float16}.get(kind, np.float64)
+    return pd.DataFrame({"x": np.array(values, coarse).astype(np.float64)})
+
+
+@pytest.mark.parametrize("most", [15, 10_000])
+@pytest.mark.parametrize("method", ["psi", "wasserstein"])
+@pytest.mark.parametrize("kind", OTHER_TYPES)
+def test_the_same_numbers_in_another_type_are_the_same_numbers(kind: str, method: Method, most: int) -> None:
+    written = _cents(1, most)
+    for sides in ((OTHER_TYPES[kind](written), written), (written, OTHER_TYPES[kind](written))):
+        found = column(score(*(pa.table({"x": side}) for side in sides), drift={"numeric": method}), "x")
+        assert found.drift is not None
+        frame = _as_written(kind, written)
+        expected = by_hand(frame, frame, method, "numerical_columns")
+        assert found.drift.score == pytest.approx(expected, abs=1e-4 if "null" in kind else 0)
+        assert (found.out_of_range_ratio, found.changes) == (0, ())
+
+
+@pytest.mark.parametrize("method", ["psi", "wasserstein"])
+@pytest.mark.parametrize("kind", OTHER_TYPES)
+def test_numbers_of_two_types_have_the_score_that_evidently_gives_those_of_one(kind: str, method: Method) -> None:
+    reference, current = _cents(1, 2000), _cents(2, 2300)
+    tables = pa.table({"x": OTHER_TYPES[kind](reference)}), pa.table({"x": current})
+    found = column(score(*tables, drift={"numeric": method}), "x")
     assert found.drift is not None
-    assert found.drift.score == by_hand(reference, current, method, "numerical_columns")
+    expected = by_hand(_as_written(kind, reference), _as_written(kind, current), method, "numerical_columns")
+    assert found.drift.score == expected
+
+
+@pytest.mark.parametrize("kind", OTHER_TYPES)
+def test_numbers_that_are_categories_are_the_same_in_another_type(kind: str) -> None:
+    written = _cents(1, 15)
+    tables = pa.table({"x": OTHER_TYPES[kind](written)}), pa.table({"x": written})
+    found = column(score(*tables, categorical=["x"]), "x")
+    assert found.out_of_list_ratio == 0
+    assert found.drift is not None
+    assert found.drift.score < 0.01
+
+
+def test_a_number_that_the_coarser_type_cannot_hold_stays_what_it_is() -> None:
+    tables = pa.table({"x": pa.array([1.0, 2.0, 3.0], pa.float32())}), pa.table({"x": [1.0, 2.0, 1e300]})
+    assert column(score(*tables), "x").statistics["current"].max == 1e300
+
+
+@pytest.mark.parametrize("units", [("us", "ns"), ("ms", "us"), ("ns", "ms"), ("s", "ns")])
+def test_the_same_times_in_another_unit_are_the_same_times(units: tuple[str, str]) -> None:
+    finest = {"s": 10**6, "ms": 10**3, "us": 1, "ns": 1}
+    step = max(finest[unit] for unit in units)
+    times = np.random.default_rng(1).integers(1_700_000_000_000_000, 1_800_000_000_000_000, 15) // step * step
+    written = pa.array(np.tile(times, 100), pa.timestamp("us"))
+    found = column(score(*(pa.table({"x": written.cast(pa.timestamp(unit))}) for unit in units)), "x")
+    sides = [found.statistics[side] for side in ("reference", "current")]
+    assert [side.min for side in sides] == [times.min() / 1e6] * 2
+    assert [side.max for side in sides] == [times.max() / 1e6] * 2
+
+
+@pytest.mark.parametrize("method", NUMERIC_METHODS)
+def test_decimals_are_the_floats_that_people_write(method: Method) -> None:
+    reference, current = _cents(1, 10_000), _cents(2, 10_000)
+    tables = (pa.table({"x": _decimals(side)}) for side in (reference, current))
+    found = column(score(*tables, drift={"numeric": method}), "x")
+    assert found.drift is not None
+    written = pd.DataFrame({"x": reference}), pd.DataFrame({"x": current})
+    assert found.drift.score == by_hand(written[0], written[1], method, "numerical_columns")
 
 
 @pytest.mark.parametrize("method", CATEGORICAL_METHODS)

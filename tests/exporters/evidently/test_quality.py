@@ -110,3 +110,19 @@ def test_targets_that_evidently_stumbles_over_are_measured() -> None:
     table = pa.table({"t": [0.0, 0.0, 0.0], "p": [0.0, 1.0, 0.0]})
     assert measured(table, "regression")["mse"].value == pytest.approx(1 / 3)
     assert measured(table.slice(0, 1), "regression")["r2"].message == "not defined for these values"
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [False, True]])
+def test_without_positives_on_either_side_f1_is_not_defined(labels: list[int]) -> None:
+    none = pa.table({"t": labels[:1] * 5, "p": labels[:1] * 5})
+    plan = {"target": "t", "prediction": "p", "kind": "classification"}
+    for reference in (pa.table({"t": labels, "p": labels}), none):
+        results = score(reference, none, predictions=[plan])
+        known = {each.metric: each for each in results.quality if each.side == "current"}
+        assert (known["f1"].value, known["accuracy"].value) == (None, 1)
+        assert known["f1"].message == "not defined for these values"
+
+
+def test_one_positive_that_was_missed_is_an_f1_of_zero() -> None:
+    assert measured(pa.table({"t": [0, 0, 1], "p": [0, 0, 0]}), "classification")["f1"].value == 0
+    assert measured(pa.table({"t": [0, 0, 0], "p": [0, 0, 1]}), "classification")["f1"].value == 0

@@ -19,6 +19,7 @@ import pytest
 from mlvitals.core.collector import UpstreamError
 from mlvitals.evidently import formats
 from tests.exporters.evidently.sides import both, parquet, taken
+from tests.support.datasets import score
 
 ROWS = 3000
 COLUMNS: Mapping[str, Any] = {
@@ -180,7 +181,25 @@ def test_empty_files_of_text_are_passed_over(tmp_path: Path) -> None:
     sample = taken(current=str(tmp_path))
     assert (sample.table.to_pydict(), sample.about.files) == ({"a": [1], "b": [2]}, 3)
     nothing = taken(current=str(tmp_path / "1.csv"))
-    assert (nothing.table.column_names, nothing.about.rows) == ([], 0)
+    assert (nothing.table.column_names, nothing.about.rows) == (["a", "b"], 0)
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x.csv", "x.csv.gz", "x.arrow", "x.arrows"])
+def test_without_rows_the_schema_of_the_file_counts(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_parquet(tmp_path / "reference.parquet")
+    monkeypatch.setitem(globals(), "TABLE", TABLE.slice(0, 0))
+    WRITERS[name](tmp_path / name)
+    sides = both(reference=f"{tmp_path}/reference.parquet", current=f"{tmp_path}/{name}", time_column="seen")
+    assert (sides["current"].about.rows, sides["current"].about.newest) == (0, None)
+    assert sides["current"].table.column_names == sides["reference"].table.column_names
+    results = score(sides["reference"].table, sides["current"].table)
+    assert {(column.reason, column.changes) for column in results.columns} == {("all_null", ())}
+
+
+def test_a_file_without_rows_says_nothing_about_those_of_others(tmp_path: Path) -> None:
+    parquet(tmp_path / "a.parquet", {"x": pa.array([], pa.string()), "y": pa.array([], pa.int8())})
+    parquet(tmp_path / "b.parquet", {"x": [1.5]})
+    assert taken(current=f"{tmp_path}/*.parquet").table.to_pydict() == {"x": [1.5]}
 
 
 def test_lines_of_json_that_differ(tmp_path: Path, small_blocks: None) -> None:

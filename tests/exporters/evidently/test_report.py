@@ -87,11 +87,18 @@ RESULTS = Results(
     tests=(
         TestResult(test="TestShareOfDriftedColumns", status="fail", value=1, bounds={"lt": 1 / 3}),
         TestResult(
-            test="TestColumnShareOfMissingValues", column="age", status="success", value=0.1, bounds={"lt": 0.2}
+            test="TestColumnShareOfMissingValues",
+            column="age",
+            status="success",
+            value=0.1,
+            bounds={"lt": 0.2},
+            warning={"lt": 0.15},
         ),
         TestResult(
             test="TestColumnQuantile", column="age", q=0.5, status="warning", value=3, bounds={"gte": 4, "lte": 5}
         ),
+        TestResult(test="TestColumnQuantile", column="age", q=0.9999999, status="success", value=9),
+        TestResult(test="TestColumnQuantile", column="age", q=0.99999991, status="success", value=9),
     ),
     quality=(
         Quality(target="t", prediction="p", side="current", metric="f1", value=0.8),

@@ -12,6 +12,7 @@ import pytest
 from evidently import DataDefinition, Dataset, Report
 from evidently import metrics as evidently
 
+from mlvitals.evidently.plan import SIDES
 from mlvitals.evidently.results import Statistics
 from tests.support.datasets import ROWS, column, score
 
@@ -177,3 +178,36 @@ def test_rows_far_from_the_rest_are_outliers_of_several_columns() -> None:
 def test_without_two_columns_of_numbers_there_are_no_such_outliers(names: tuple[str, ...]) -> None:
     table = pa.table({"s": ["x"] * 50} | {name: np.arange(50.0) for name in names})
     assert score(table, table).overview["current"].multivariate_outliers_ratio is None
+
+
+def test_columns_with_hardly_a_row_in_common_do_not_correlate() -> None:
+    rng = np.random.default_rng(6)
+    first = pa.array([value if row < 30 else None for row, value in enumerate(rng.normal(size=500))])
+    second = pa.array([value if row >= 28 else None for row, value in enumerate(rng.normal(size=500))])
+    results = score(*[pa.table({"a": first, "b": second})] * 2)
+    assert results.overview["current"].correlated_columns == 0
+
+
+@pytest.mark.parametrize("known", [0, 2, 240])
+@pytest.mark.parametrize("sparse", [("current",), ("reference",), ("reference", "current")])
+def test_a_sparse_column_costs_the_others_no_outliers_of_several_columns(known: int, sparse: tuple[str, ...]) -> None:
+    rng = np.random.default_rng(5)
+    whole = {side: pa.table(dict(zip("abc", rng.normal(size=(3, 500)), strict=True))) for side in SIDES}
+    expected = {side: found.multivariate_outliers_ratio for side, found in score(**whole).overview.items()}
+    thin = pa.array([value if row < known else None for row, value in enumerate(rng.normal(size=500))])
+    sides = {side: whole[side].append_column("d", thin if side in sparse else whole[side]["a"]) for side in SIDES}
+    found = score(**sides).overview
+    assert {side: each.multivariate_outliers_ratio for side, each in found.items()} == expected
+    assert None not in expected.values()
+
+
+@pytest.mark.parametrize("value", [1 / 3, 0.1, 123.456, 1e300])
+def test_a_constant_is_exactly_one(value: float) -> None:
+    reference, current = (pa.table({"x": [value] * rows, "y": [value / 7] * rows}) for rows in (4999, 4996))
+    results = score(reference, current)
+    for known in column(results, "x").statistics.values():
+        assert (known.mean, known.stddev, known.zscore_outliers_ratio) == (value, 0, 0)
+    (apart,) = [each for each in results.tests if (each.test, each.column) == ("TestMeanInNSigmas", "x")]
+    assert (apart.status, apart.value) == ("success", 0)
+    assert results.overview["current"].correlated_columns == 0
+    assert results.overview["current"].multivariate_outliers_ratio is None

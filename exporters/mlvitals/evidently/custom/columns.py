@@ -123,8 +123,10 @@ class MeanInSigmasCalculation(SingleValueCalculation[MeanInSigmas]):
         """Of the current data; the reference's own distance is 0."""
         if reference_data is None:
             raise ValueError("MeanInSigmas needs reference data")
-        current, reference = (pd.Series(_numbers(each, self.metric.column)) for each in (current_data, reference_data))
-        distance = measures.mean_distance(current.mean(), reference.mean(), reference.std())
+        current, reference = (
+            measures.moments(_numbers(each, self.metric.column)) for each in (current_data, reference_data)
+        )
+        distance = measures.mean_distance(current[0], *reference)
         return self.result(distance), self.result(0.0)
 
     def display_name(self) -> str:

@@ -25,7 +25,7 @@ from mlvitals.evidently.engine.arrays import family
 class MahalanobisOutlierCount(CountMetric):
     """Rows whose Mahalanobis distance from the mean of the reference (without one, of the data) is beyond 99.9 %.
 
-    Over the rows that have a finite number in each column of numbers that varies.
+    Over the rows that have a finite number in each column of numbers that varies, and that half of the rows have.
     """
 
     def _default_tests_with_reference(self, context: Context) -> list[BoundTest]:
@@ -39,13 +39,14 @@ class MahalanobisOutlierCountCalculation(CountCalculation[MahalanobisOutlierCoun
         self, context: Context, current_data: Dataset, reference_data: Dataset | None
     ) -> tuple[CountValue, CountValue | None]:
         """Of both sides."""
-        there = _numbers(current_data if reference_data is None else reference_data)
-        current = self._count(_numbers(current_data), there)
-        return current, None if reference_data is None else self._count(there, there)
+        current = _numbers(current_data)
+        there = current if reference_data is None else _numbers(reference_data)
+        columns = measures.filled(there, current)
+        found = self._count(current[columns], there[columns])
+        return found, None if reference_data is None else self._count(there[columns], there[columns])
 
     def _count(self, numbers: pd.DataFrame, there: pd.DataFrame) -> CountValue:
-        common = [column for column in there if column in numbers]
-        outside = measures.mahalanobis_outliers(numbers[common], there[common])
+        outside = measures.mahalanobis_outliers(numbers, there)
         if outside is None:
             raise ValueError("needs two columns of numbers, and more than twice as many complete rows in the reference")
         return self.result(int(outside.sum()), float(outside.mean()))

@@ -1,5 +1,9 @@
 """From Arrow arrays to NumPy's: numbers, or codes of categories.
 
+The same number is the same in every type. A decimal is the float that its digits are read as (Arrow's own cast is often
+off by the last bit), and where a side has single or half precision the others are rounded to it: with few distinct
+values Evidently compares them for equality, and 0.1 of one precision is none of the other.
+
 Categories become codes, in the order in which they first appear. Evidently sums over a set of them, whose order for
 strings changes with each start of Python; with codes the same data always gives the same bytes.
 """
@@ -14,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+Place = TypeVar("Place", bound=str)
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
@@ -33,24 +38,49 @@ def family(kind: pa.DataType) -> str:
     return next((name for name, test in tests.items() if test(kind)), "unsupported")
 
 
-def plain(array: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The values of a dictionary, one for each row."""
-    return array.cast(array.type.value_type) if pa.types.is_dictionary(array.type) else array
+def _plain(array: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The values of a dictionary, one for each row; decimals as floats."""
+    if pa.types.is_dictionary(array.type):
+        array = array.cast(array.type.value_type)
+    return array.cast(pa.string()).cast(pa.float64()) if pa.types.is_decimal(array.type) else array
+
+
+def alike(arrays: Mapping[Place, pa.ChunkedArray]) -> dict[Place, pa.ChunkedArray]:
+    """Arrays that may be compared: numbers at the coarsest precision of a float among them."""
+    whole = {place: _plain(array) for place, array in arrays.items()}
+    types = {array.type for array in whole.values()}
+    coarsest = next((kind for kind in (pa.float16(), pa.float32()) if kind in types), None)
+    if coarsest is None or types == {coarsest}:
+        return whole
+    return {place: _rounded(array, coarsest) for place, array in whole.items()}
+
+
+def _rounded(array: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    exact = array.cast(pa.float64(), safe=False)
+    rounded = exact.cast(kind, safe=False).cast(pa.float64())
+    # What is beyond all numbers of the coarser type stays what it is.
+    return pc.if_else(pc.is_inf(rounded), exact, rounded)
 
 
 def numbers(array: pa.ChunkedArray) -> npt.NDArray[Any]:
     """Integers without nulls as int64, everything else as floats."""
+    array = _plain(array)
     of, kind = pa.types, array.type
     if of.is_date32(kind):
         return _floats(array.cast(pa.int32())) * 86400
     if of.is_date64(kind):
         return _floats(array.cast(pa.int64())) / 1000
     if of.is_temporal(kind):
-        whole = pa.int32() if of.is_time32(kind) else pa.int64()
-        return _floats(array.cast(whole)) / _PER_SECOND[kind.unit]
+        return _seconds(array.cast(pa.int32() if of.is_time32(kind) else pa.int64()), _PER_SECOND[kind.unit])
     if of.is_integer(kind) and not of.is_uint64(kind) and not array.null_count:
         return np.asarray(array.cast(pa.int64()).to_numpy())
     return np.asarray(array.to_numpy()) if of.is_float32(kind) and not array.null_count else _floats(array)
+
+
+def _seconds(array: pa.ChunkedArray, per_second: int) -> npt.NDArray[np.float64]:
+    # By parts: nanoseconds of today are beyond 2**53, and would not be rounded as microseconds are.
+    whole, part = np.divmod(array.fill_null(0).to_numpy(), per_second)
+    return np.where(array.is_valid().to_numpy(), whole + part / per_second, np.nan)
 
 
 def _floats(array: pa.ChunkedArray) -> npt.NDArray[np.float64]:
@@ -59,12 +89,9 @@ def _floats(array: pa.ChunkedArray) -> npt.NDArray[np.float64]:
     return np.asarray((floats.fill_null(float("nan")) if floats.null_count else floats).to_numpy())
 
 
-Place = TypeVar("Place", bound=str)
-
-
 def encoded(arrays: Mapping[Place, pa.ChunkedArray]) -> tuple[dict[Place, npt.NDArray[np.int64]], pa.Array]:
     """Codes of the values of all arrays, -1 where missing, and the value of each code."""
-    whole = {place: plain(array) for place, array in arrays.items()}
+    whole = alike(arrays)
     common = _common({array.type for array in whole.values()})
     chunks = [chunk for array in whole.values() for chunk in array.cast(common, safe=False).chunks]
     together = pa.chunked_array(chunks, common)

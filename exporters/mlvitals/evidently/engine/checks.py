@@ -10,7 +10,7 @@ import pandas as pd
 
 from mlvitals.evidently.engine import measures
 from mlvitals.evidently.engine.columns import Pair
-from mlvitals.evidently.plan import P_VALUES, PSI_WARNING, Plan, Side, TestName
+from mlvitals.evidently.plan import PSI_WARNING, Plan, Side, TestName
 from mlvitals.evidently.results import Bound, Column, Overview, Results, Statistics
 
 MOST_MISSING = 0.1
@@ -41,7 +41,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Check:
-    """A value and its bounds; `warning` is a second band."""
+    """A value and its bounds; `warning` is a second band. The message stands beside it."""
 
     value: float
     bounds: Mapping[Bound, float]
@@ -56,6 +56,8 @@ def _drifted_share(known: Known, plan: Plan) -> Check:
 
 
 def _rows(known: Known, plan: Plan) -> Check:
+    if not plan.like_for_like and all(rule.test != "TestNumberOfRows" for rule in plan.tests):
+        raise SkippedError("the reference is not the window before, and no rule says how many rows are right")
     return Check(known.rows["current"], _around(known.rows["reference"]))
 
 
@@ -109,12 +111,9 @@ def _drift(known: Known, place: int, parameter: float | None) -> Check:
         if column.reason == "unsupported" or "new" in column.changes:
             raise SkippedError(column.message)
         raise ImpossibleError(column.message)
+    # The ratio: whoever writes a rule needs not know in which direction the method counts.
     warning: dict[Bound, float] = {"lt": PSI_WARNING} if score.method == "psi" else {}
-    right: Bound = "lt"
-    if score.method in P_VALUES:
-        # Evidently takes a p-value at the threshold for drift with ks, and not with chisquare.
-        right = "gt" if score.method == "ks" else "gte"
-    return Check(score.score, {right: score.threshold}, warning)
+    return Check(score.ratio, {"lt": 1}, warning, message=f"{score.method} {score.score:.4g}")
 
 
 def _missing(known: Known, place: int, parameter: float | None) -> Check:

@@ -5,7 +5,7 @@
 - Strings of which more than 1,000, and more than half, are distinct are text: statistics only. The reference decides.
 - Lists, structs, maps and bytes are not looked at.
 - Integers, floats and decimals are one type, since a null makes floats of integers in many a pipeline. Anything else
-  that differs between the sides is a change of type.
+  that differs between the sides is a change of type. They are compared at the coarser precision of both sides.
 - NaN is missing, also as a category. An infinity is neither missing nor a number to compute with.
 """
 
@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from mlvitals.core.patterns import matches
 from mlvitals.evidently.engine import unreadable
-from mlvitals.evidently.engine.arrays import encoded, family, numbers
+from mlvitals.evidently.engine.arrays import alike, encoded, family, numbers
 from mlvitals.evidently.plan import Plan, Side
 from mlvitals.evidently.results import ColumnKind, ColumnReason, SchemaChange
 
@@ -147,4 +147,4 @@ def _values(found: Mapping[Side, pa.ChunkedArray], kind: ColumnKind) -> dict[Sid
     if kind == "unsupported":
         there = {side: array.is_valid().to_numpy() for side, array in found.items()}
         return {side: Values(kind, valid.astype(np.int8) - 1) for side, valid in there.items()}
-    return {side: Values(kind, numbers(array)) for side, array in found.items()}
+    return {side: Values(kind, numbers(array)) for side, array in alike(found).items()}

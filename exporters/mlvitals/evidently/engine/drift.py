@@ -40,6 +40,8 @@ def score(pair: Pair, drift: Drift) -> Score:
     value, drifted = _evidently(pair, method, threshold)
     p_value = value if method in P_VALUES else None
     ratio = _ratio(value, threshold, method)
+    # Evidently's verdict stands at the very threshold, and where the division rounds.
+    ratio = max(ratio, 1.0) if drifted else min(ratio, math.nextafter(1, 0))
     return Score(method=method, score=value, threshold=threshold, drifted=drifted, ratio=ratio, p_value=p_value)
 
 

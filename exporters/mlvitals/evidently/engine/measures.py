@@ -6,6 +6,7 @@ In frames a missing value is NaN; arrays have none, and no infinity.
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ IQR_FACTOR = 1.5
 Z_FACTOR = 3.0
 CORRELATED = 0.95
 MAHALANOBIS_QUANTILE = 0.999
+LEAST_FILLED = 0.5
+LEAST_PAIRS = 30
+"""Rows in which two columns have a value: of fewer a correlation may be chance, and of two it always is 1."""
 
 
 def finite(value: float) -> float | None:
@@ -35,6 +39,14 @@ def share(which: npt.NDArray[np.bool_] | None) -> float | None:
     return float(which.mean()) if which is not None and which.size else None
 
 
+def moments(values: Numbers) -> tuple[float, float]:
+    """Mean and standard deviation (ddof=1). Those of a constant are exact, which a sum of many is not."""
+    if values.size > 1 and values.min() == values.max():
+        return float(values[0]), 0.0
+    known = pd.Series(values)
+    return float(known.mean()), float(known.std())
+
+
 def iqr_range(reference: Numbers) -> tuple[float, float]:
     """1.5 interquartile ranges below the first and above the third quartile."""
     low, high = np.quantile(reference, (0.25, 0.75))
@@ -44,9 +56,8 @@ def iqr_range(reference: Numbers) -> tuple[float, float]:
 
 def zscore_range(reference: Numbers) -> tuple[float, float]:
     """Three standard deviations (ddof=1) around the mean."""
-    known = pd.Series(reference)
-    reach = Z_FACTOR * known.std()
-    return float(known.mean() - reach), float(known.mean() + reach)
+    mean, deviation = moments(reference)
+    return mean - Z_FACTOR * deviation, mean + Z_FACTOR * deviation
 
 
 def most_common_share(values: pd.Series) -> float | None:
@@ -66,12 +77,23 @@ def mean_distance(mean: float, reference_mean: float, reference_deviation: float
 def correlated_columns(numbers: pd.DataFrame, threshold: float = CORRELATED) -> int:
     """Columns whose Pearson correlation with another column is at least the threshold in absolute value.
 
-    Over the rows in which both have a value. Constant columns correlate with none.
+    Over the rows in which both have a value, 30 at least. Constant columns correlate with none.
     """
-    strength = np.array(numbers.corr().abs())
+    varying = numbers.loc[:, numbers.min() < numbers.max()]
+    strength = np.array(varying.corr(min_periods=LEAST_PAIRS).abs())
     np.fill_diagonal(strength, 0)
     # A correlation of 1 may come out as 0.9999999999999998.
     return int((strength >= threshold - 1e-12).any(axis=1).sum())
+
+
+def filled(*sides: pd.DataFrame) -> list[Hashable]:
+    """Columns of all sides that have a number in at least half of the rows of each.
+
+    Others would leave hardly a complete row to what is computed over several columns.
+    """
+    first, *others = sides
+    common = [column for column in first if all(column in other for other in others)]
+    return [column for column in common if all(side[column].notna().mean() >= LEAST_FILLED for side in sides)]
 
 
 def mahalanobis_outliers(numbers: pd.DataFrame, reference: pd.DataFrame) -> npt.NDArray[np.bool_] | None:
@@ -83,7 +105,8 @@ def mahalanobis_outliers(numbers: pd.DataFrame, reference: pd.DataFrame) -> npt.
     """
     known = reference.dropna()
     spread = known.std()
-    columns = [column for column in reference if math.isfinite(spread[column]) and spread[column] > 0]
+    varies = (known.min() < known.max()) & np.isfinite(spread) & (spread > 0)
+    columns = [column for column in reference if varies[column]]
     rows = numbers[columns].dropna()
     if len(columns) < 2 or len(known) <= 2 * len(columns) or rows.empty:
         return None

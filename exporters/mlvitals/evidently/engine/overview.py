@@ -17,7 +17,7 @@ import pandas as pd
 
 from mlvitals.evidently.engine import measures
 from mlvitals.evidently.engine.columns import Pair, Values
-from mlvitals.evidently.plan import Side
+from mlvitals.evidently.plan import SIDES, Side
 from mlvitals.evidently.results import Overview
 
 
@@ -95,5 +95,8 @@ def _correlated(pairs: Iterable[Pair], side: Side) -> int:
 
 
 def _outliers(pairs: Sequence[Pair], side: Side) -> float | None:
+    """Over the columns that both sides can be compared in and that neither hardly has."""
     alike = [pair for pair in pairs if len(pair.sides) > 1 and not pair.reason]
-    return measures.share(measures.mahalanobis_outliers(_numbers(alike, side), _numbers(alike, "reference")))
+    sides = {each: _numbers(alike, each) for each in SIDES}
+    columns = measures.filled(*sides.values())
+    return measures.share(measures.mahalanobis_outliers(sides[side][columns], sides["reference"][columns]))

@@ -3,13 +3,14 @@
 By the functions of scikit-learn that Evidently calls for RMSE, MAE, R2Score, F1Score and Accuracy. Its Report computes
 more on the way, and fails on it (targets that are all zero, a NaN); it has no MSE. As in Evidently, F1 is that of label
 1 (or true) when target and prediction have two labels, else the unweighted mean over the labels ("macro"), which two
-other labels have here too. Pairs with a missing or infinite value are left out.
+other labels have here too. F1 of label 1 is not defined where nothing is 1 and nothing was taken for it: a quiet day is
+no bad model. Pairs with a missing or infinite value are left out.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -87,11 +88,17 @@ def _classification(tables: Mapping[Side, pa.Table], side: Side, prediction: Pre
     codes, labels = encoded(arrays)
     target, predicted = (codes[f"{name} {side}"] for name in names)
     target, predicted = _complete(target, predicted, (target >= 0) & (predicted >= 0))
-    positive = [code for code, label in enumerate(labels.to_pylist()) if label == 1] if len(labels) == 2 else []
-    return {
-        "f1": metrics.f1_score(target, predicted, labels=positive or None, average="macro", zero_division=0),
-        "accuracy": metrics.accuracy_score(target, predicted),
-    }
+    f1 = _f1(target, predicted, labels.to_pylist())
+    accuracy = metrics.accuracy_score(target, predicted)
+    return {"accuracy": accuracy} if f1 is None else {"f1": f1, "accuracy": accuracy}
+
+
+def _f1(target: Values, predicted: Values, labels: Sequence[object]) -> float | None:
+    of_one = len(labels) == 2 and 1 in labels
+    positive = [labels.index(1)] if of_one else []
+    if (of_one or labels == [0]) and not np.isin([target, predicted], positive).any():
+        return None
+    return float(metrics.f1_score(target, predicted, labels=positive or None, average="macro", zero_division=0))
 
 
 def _floats(table: pa.Table, name: str) -> npt.NDArray[np.float64]:

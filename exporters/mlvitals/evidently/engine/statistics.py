@@ -39,19 +39,20 @@ def _one(values: Values, reference: Values | None, plan: Plan) -> Statistics:
         "most_common_ratio": measures.most_common_share(pd.Series(values.known)),
     }
     if not values.coded and values.usable.size:
-        known |= _numbers(pd.Series(values.usable, dtype="float64"), plan.quantiles)
+        known |= _numbers(values.usable.astype(np.float64), plan.quantiles)
     if values.kind == "numeric" and reference is not None and reference.kind == "numeric":
         known |= _outliers(values, reference)
     return Statistics(**known)
 
 
-def _numbers(numbers: pd.Series, quantiles: tuple[float, ...]) -> dict[str, Any]:
+def _numbers(numbers: measures.Numbers, quantiles: tuple[float, ...]) -> dict[str, Any]:
+    mean, deviation = measures.moments(numbers)
     return {
         "min": measures.finite(numbers.min()),
         "max": measures.finite(numbers.max()),
-        "mean": measures.finite(numbers.mean()),
-        "stddev": measures.finite(numbers.std()),
-        "quantiles": {str(q): measures.finite(numbers.quantile(q)) for q in quantiles},
+        "mean": measures.finite(mean),
+        "stddev": measures.finite(deviation),
+        "quantiles": {str(q): measures.finite(pd.Series(numbers).quantile(q)) for q in quantiles},
     }
 
 
@@ -89,7 +90,7 @@ def _both(pair: Pair, kind: str) -> tuple[Values | None, Values | None]:
 
 
 def bins(pair: Pair) -> Bins | None:
-    """Up to 20 of equal width over the reference's finite range; one for each distinct value when these are fewer."""
+    """Up to 20 of equal width over the reference's finite range, and no more than it has distinct values."""
     sides = {side: values.usable.astype(np.float64) for side, values in pair.sides.items() if not values.coded}
     reference = sides.get("reference")
     if reference is None or not reference.size or pair.reason == "type":

@@ -1,4 +1,6 @@
-"""Tests: what is right within bounds, by the names of Evidently's tests until 0.6 and with the bounds of its presets.
+"""Tests: what is right within bounds, by the names of Evidently's tests until 0.6.
+
+Their default bounds are those of its presets, with room for chance: two draws of one distribution pass.
 
 Of the plan's rules that match a test (and a column), the first critical one fails it and the first other one makes it a
 warning; together they replace the default. The first of all matching ones may leave the test out. A rule without bounds
@@ -75,6 +77,7 @@ def _judged(check: Check, rules: Sequence[TestRule]) -> dict[str, object]:
         "status": status if _within(check.value, failing) else "fail",
         "value": measures.finite(check.value),
         "bounds": failing or warning,
+        "warning": warning if failing else {},
         "message": check.message,
     }
 
