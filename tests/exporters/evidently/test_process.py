@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -55,6 +56,20 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_one_that_has_answered_ends_well_while_the_exporter_goes_on(folder: Path) -> None:
+    configured = settings(folder, {"current": str(folder / "nothing.parquet")})
+    command = [sys.executable, "-P", "-m", MODULE]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as worker:
+        assert worker.stdin
+        assert worker.stdout
+        assert worker.stderr
+        worker.stdin.write(pickle.dumps(Job(configured.datasets[0], configured, SECONDS)))
+        worker.stdin.flush()
+        said = worker.stdout.read()
+        assert (worker.wait(), worker.stderr.read()) == (0, b"")
+    assert b"nothing.parquet" in said
 
 
 def test_it_says_what_it_read_and_how_far_it_is(folder: Path) -> None:
