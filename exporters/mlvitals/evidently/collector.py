@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import threading
 import time
 from collections.abc import Iterator
@@ -12,11 +11,9 @@ from mlvitals.core.collector import Deadline, Snapshot, UpstreamError
 from mlvitals.evidently.config import Dataset, EvidentlySettings
 from mlvitals.evidently.job import Job
 from mlvitals.evidently.process import run
-from mlvitals.evidently.report import Computed, snapshot
+from mlvitals.evidently.report import Computed, packed, snapshot
 
 _ASK_AGAIN = 0.5
-_LEVEL = 6
-"""Of four megabytes of Evidently's report, most of them its scripts, one is left."""
 
 
 class DatasetCollector:
@@ -50,14 +47,14 @@ class DatasetCollector:
 
     def _computed(self, deadline: Deadline) -> Computed:
         last = self._last
-        known = {side: read.identity for side, read in last.outcome.reads.items()} if last else {}
         started = time.monotonic()
         # Waiting for a place is not the computation's own time.
         own = Deadline(min(self._settings.budget, deadline.remaining()))
         deadline.on_expire(own.expire)
-        outcome = run(Job(self._dataset, self._settings, own.remaining(), known, html=self._settings.reports), own)
+        known = last.outcome if last else None
+        job = Job(self._dataset, self._settings, own.remaining(), known, html=self._settings.reports)
+        outcome = run(job, own)
         if outcome.unchanged and last:
-            return last
+            return last.made_up(outcome)
         took = time.monotonic() - started
-        document = gzip.compress(outcome.html.encode(), _LEVEL) if outcome.html else None
-        return Computed(outcome.model_copy(update={"html": None}), time.time(), took, document)
+        return Computed(outcome.model_copy(update={"html": None}), time.time(), took, packed(outcome))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from mlvitals.core.bounds import parse_bound
@@ -18,6 +19,8 @@ from mlvitals.evidently.plan import PRESETS, Side
 from mlvitals.evidently.results import Column, Outcome, Overview, Read, Results, Statistics, TestResult
 from mlvitals.evidently.workspace.metrics import RUN_FAILURE
 
+_LEVEL = 6
+"""Of four megabytes of Evidently's report, most of them its scripts, one is left."""
 _STATISTICS: Mapping[str, Metric] = {
     "distinct": metrics.COLUMN_DISTINCT_VALUES,
     "min": metrics.COLUMN_MIN,
@@ -55,6 +58,16 @@ class Computed:
     seconds: float
     document: bytes | None = None
 
+    def made_up(self, outcome: Outcome) -> Computed:
+        """With what was done later with its numbers: a run that is written now, a report that is drawn."""
+        steps = {"not_written": outcome.not_written, "not_drawn": outcome.not_drawn}
+        return replace(self, outcome=self.outcome.model_copy(update=steps), document=packed(outcome) or self.document)
+
+
+def packed(outcome: Outcome) -> bytes | None:
+    """The report, gzip-compressed."""
+    return gzip.compress(outcome.html.encode(), _LEVEL) if outcome.html else None
+
 
 def snapshot(computed: Computed, dataset: Dataset, settings: EvidentlySettings) -> Snapshot:
     """Everything that is known of the data set, as one read of the target of its name."""
@@ -81,6 +94,8 @@ class _DatasetReport:
         self._add(metrics.DATASET_MEMORY_LIMIT, settings.memory_limit)
         if computed.outcome.not_written:
             self._add(RUN_FAILURE, 1, reason=computed.outcome.not_written.reason)
+        if computed.outcome.not_drawn:
+            self._add(metrics.DATASET_REPORT_FAILURE, 1, reason=computed.outcome.not_drawn.reason)
 
     def read(self, side: Side, read: Read) -> None:
         for field, metric in _READ.items():

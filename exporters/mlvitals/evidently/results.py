@@ -185,24 +185,39 @@ class Read(Result):
 
 
 class Failed(Result):
-    """A computation that did not."""
+    """A computation, or what was to be done with its numbers, that failed."""
 
     reason: Reason
     message: str
 
 
 class Outcome(Result):
-    """A computation that ended well. `unchanged`: both identities are those that were known; nothing else is set."""
+    """A computation that ended well. `unchanged`: both identities are those that were known; nothing was computed."""
 
     unchanged: bool = False
     reads: Mapping[Side, Read] = {}
     results: Results | None = None
     peak_memory: int | None = None
-    """Bytes, of the worker."""
+    """Most resident bytes of the worker."""
     html: str | None = None
     """Evidently's report, where it was asked for."""
     not_written: Failed | None = None
     """Why the run is not in the configured workspace, if it is not."""
+    not_drawn: Failed | None = None
+    """Why there is no report, if one was asked for."""
+
+
+Step = Literal["not_written", "not_drawn"]
+"""What is done with the numbers, by the field of Outcome that says why it was not: a run written, a report drawn."""
+
+
+class Handed(Result):
+    """One step with the numbers, and the most resident bytes of the worker so far."""
+
+    step: Step
+    failed: Failed | None = None
+    html: str | None = None
+    peak_memory: int | None = None
 
 
 class Progress(Result):

@@ -71,6 +71,22 @@ def test_runs_are_written_into_a_workspace_and_one_that_cannot_be_is_told(folder
     assert "churn" in snapshot.read_text()
 
 
+def test_a_run_that_could_not_be_written_is_written_later_though_no_file_has_changed(folder: Path) -> None:
+    workspace = folder / "workspace"
+    workspace.write_text("a file")
+    dataset = {"columns": {"include": ["age"]}}
+    (collector,) = EXPORTER.build(settings(folder, dataset, workspace={"path": str(workspace)}))
+    first = samples(read(collector, 100))
+    assert one(first, RUN_FAILURE, reason="connect") == 1
+    workspace.unlink()
+    then = samples(read(collector, 100))
+    assert one(then, RUN_FAILURE, reason="connect") is None
+    assert one(then, metrics.DATASET_COMPUTED) == one(first, metrics.DATASET_COMPUTED)
+    assert len(list(workspace.glob("*/snapshots/*.json"))) == 1
+    assert samples(read(collector, 100)) == then
+    assert len(list(workspace.glob("*/snapshots/*.json"))) == 1
+
+
 def test_a_look_writes_nothing(folder: Path) -> None:
     configured = settings(
         folder, {"columns": {"include": ["age"]}}, workspace={"path": str(folder / "w")}, reports=True

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def compute(
-    configured: EvidentlySettings, seconds: float = SECONDS, heard: Callable[[Progress], None] = lambda _: None
+    configured: EvidentlySettings,
+    seconds: float = SECONDS,
+    heard: Callable[[Progress], None] = lambda _: None,
+    last: Outcome | None = None,
 ) -> Outcome:
-    return run(Job(configured.datasets[0], configured, seconds), Deadline(seconds), heard)
+    job = Job(configured.datasets[0], configured, seconds, last, html=configured.reports)
+    return run(job, Deadline(seconds), heard)
 
 
 def workers(parent: int) -> list[int]:
@@ -109,6 +114,46 @@ def test_one_that_is_killed_is_told_from_one_that_failed(folder: Path) -> None:
         compute(settings(folder))
     killer.join()
     assert failed.value.reason == "limit"
+
+
+def test_one_that_is_killed_while_it_draws_the_report_leaves_the_numbers_and_the_run(folder: Path) -> None:
+    dataset = {"columns": {"include": ["age"]}}
+    configured = settings(folder, dataset, workspace={"path": str(folder / "w")}, reports=True)
+
+    def kill(progress: Progress) -> None:
+        if progress.step == "drawing the report":
+            (pid,) = workers(os.getpid())
+            os.kill(pid, signal.SIGKILL)
+
+    outcome = compute(configured, heard=kill)
+    assert outcome.results
+    assert outcome.not_drawn
+    assert (outcome.not_drawn.reason, outcome.not_written, outcome.html) == ("limit", None, None)
+    assert len(list((folder / "w").glob("*/snapshots/*.json"))) == 1
+
+    # The pair is the same, and so are its numbers. Only the report is drawn anew.
+    again = compute(configured, last=outcome)
+    assert (again.unchanged, again.results, again.not_drawn) == (True, None, None)
+    assert again.html
+    assert (again.peak_memory or 0) > (100 << 20)
+    assert len(list((folder / "w").glob("*/snapshots/*.json"))) == 1
+
+
+def test_a_worker_gives_way_to_the_exporter(folder: Path) -> None:
+    def looks() -> None:
+        (pid,) = until(lambda: workers(os.getpid()))
+        stat, about = Path(f"/proc/{pid}/stat"), Path(f"/proc/{pid}")
+        nice = min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)
+        until(lambda: int(stat.read_text().rpartition(")")[2].split()[16]) == nice)
+        until(lambda: (about / "oom_score_adj").read_text() == "1000\n")
+        assert b"\0OMP_NUM_THREADS=1\0" in (about / "environ").read_bytes()
+        os.kill(pid, signal.SIGKILL)
+
+    with ThreadPoolExecutor() as pool:
+        looked = pool.submit(looks)
+        with pytest.raises(UpstreamError, match="the worker was killed"):
+            compute(settings(folder))
+        looked.result()
 
 
 def test_it_ends_when_the_exporter_is_killed(folder: Path) -> None:

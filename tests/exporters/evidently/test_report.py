@@ -103,6 +103,7 @@ OUTCOME = Outcome(
     results=RESULTS,
     peak_memory=300 << 20,
     not_written=Failed(reason="connect", message="no such server"),
+    not_drawn=Failed(reason="limit", message="the worker was killed"),
 )
 DATASET = {
     "reference": "mlflow:registry/churn@champion/reference.parquet",
