@@ -10,7 +10,7 @@ from mlvitals.core.metric import gauge, info
 
 SIDES = ("reference", "current")
 METHODS = ("ks", "psi", "kl_div", "jensenshannon", "wasserstein", "chisquare")
-REASONS = ("all_null", "too_few", "type", "method", "missing", "unsupported", "error")
+REASONS = ("all_null", "too_few", "type", "method", "missing", "too_many", "unsupported", "error")
 CHANGES = ("missing", "new", "type_changed", "all_null")
 STATUSES = ("success", "warning", "fail", "error", "skipped")
 BOUNDS = ("lt", "lte", "gt", "gte")

@@ -24,6 +24,7 @@ from pydantic import ValidationError
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import plain
+from mlvitals.evidently.failures import raised
 from mlvitals.evidently.job import Job, Message
 from mlvitals.evidently.memory import resident_memory
 from mlvitals.evidently.results import Failed, Outcome, Progress, Step
@@ -73,7 +74,7 @@ class _Answer:
     def take(self, message: Message) -> None:
         """Hear more. Raises UpstreamError when the worker says that it failed."""
         if message.failed:
-            raise UpstreamError(message.failed.reason, message.failed.message)
+            raise raised(message.failed)
         if message.outcome:
             self._outcome = message.outcome
             self._left = list(self._job.steps(message.outcome))
@@ -108,7 +109,7 @@ def _worker(job: Job, deadline: Deadline) -> Iterator[_Worker]:
         try:
             # One that ended at once has last words that say why.
             with contextlib.suppress(BrokenPipeError):
-                cast(IO[bytes], process.stdin).write(pickle.dumps(job))
+                _write(cast(IO[bytes], process.stdin), pickle.dumps(job))
             yield _Worker(process, errors, deadline)
         finally:
             process.kill()
@@ -159,6 +160,13 @@ class _Worker:
         if used > limit:
             have = f"{used / _GIB:.1f} GiB of memory; memory_limit is {limit / _GIB:.1f} GiB"
             raise UpstreamError("limit", f"the computation took {have}: lower row_limit or raise memory_limit")
+
+
+def _write(pipe: IO[bytes], data: bytes) -> None:
+    """All of it: a signal may end a call in the middle."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[pipe.write(rest) :]
 
 
 def _give_way(pid: int) -> None:

@@ -58,6 +58,12 @@ class Computed:
     seconds: float
     document: bytes | None = None
 
+    @property
+    def known(self) -> Outcome:
+        """What the next worker needs of it: its numbers only where something has still to be done with them."""
+        left = self.outcome.not_written or self.outcome.not_drawn
+        return self.outcome if left else self.outcome.model_copy(update={"results": None})
+
     def made_up(self, outcome: Outcome) -> Computed:
         """With what was done later with its numbers: a run that is written now, a report that is drawn."""
         steps = {"not_written": outcome.not_written, "not_drawn": outcome.not_drawn}
@@ -79,6 +85,19 @@ def snapshot(computed: Computed, dataset: Dataset, settings: EvidentlySettings) 
     if computed.outcome.results:
         report.results(computed.outcome.results)
     return report.made.snapshot(dataset.name, computed.document)
+
+
+def without_data(dataset: Dataset, last: Read | None, modified: float | None) -> Snapshot | None:
+    """How old the newest data is, and how old it may be, while there is none to read; None when nobody knows.
+
+    `last` is what was read of it last; `modified` is when the newest that lies there was changed.
+    """
+    known = [moment for moment in (last.modified if last else None, modified) if moment is not None]
+    if not known:
+        return None
+    report = _DatasetReport(dataset)
+    report.age(last.newest if last else None, max(known))
+    return report.made.snapshot(dataset.name)
 
 
 class _DatasetReport:
@@ -109,6 +128,11 @@ class _DatasetReport:
             model = named.groupdict()
             del model["artifact"]
             self._add(metrics.DATASET_MODEL_VERSION, read.model_version, **model)
+
+    def age(self, newest: float | None, modified: float) -> None:
+        self._add(metrics.DATASET_NEWEST, newest, side="current")
+        self._add(metrics.DATASET_MODIFIED, modified, side="current")
+        self._add(metrics.DATASET_FRESH_OBJECTIVE, self._dataset.objectives.fresh_within)
 
     def objectives(self) -> None:
         expected = self._dataset.objectives

@@ -15,10 +15,10 @@ from mlvitals.evidently.plan import Method, Side, TestName
 
 ColumnKind = Literal["numeric", "categorical", "datetime", "text", "unsupported"]
 """What a column is computed as. `text` has statistics only; of `unsupported` ones only missing values are counted."""
-ColumnReason = Literal["all_null", "too_few", "type", "method", "missing", "unsupported", "error"]
+ColumnReason = Literal["all_null", "too_few", "type", "method", "missing", "too_many", "unsupported", "error"]
 """Why a column has no drift score: no values on a side, fewer than two (for chisquare: categories), other types on both
-sides, a method that its kind has not, absent on a side, a type that is not looked at, Evidently failed (the message
-says how)."""
+sides, a method that its kind has not, absent on a side, too many categories, a type that is not looked at, Evidently
+failed (the message says how)."""
 SchemaChange = Literal["missing", "new", "type_changed", "all_null"]
 Bound = Literal["lt", "lte", "gt", "gte"]
 Status = Literal["success", "warning", "fail", "error", "skipped"]
@@ -189,6 +189,10 @@ class Failed(Result):
 
     reason: Reason
     message: str
+    no_current: bool = False
+    """There is no current data."""
+    modified: float | None = None
+    """Then: when the newest that lies there was changed, Unix time."""
 
 
 class Outcome(Result):

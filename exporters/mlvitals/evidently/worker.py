@@ -17,10 +17,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
-from mlvitals.core.collector import Deadline, UpstreamError
-from mlvitals.core.failures import place_of
+from mlvitals.core.collector import Deadline
 from mlvitals.evidently.config import MLFLOW
 from mlvitals.evidently.engine import Engine, Tell, sampled
+from mlvitals.evidently.failures import failed
 from mlvitals.evidently.job import EngineName, Job, Message
 from mlvitals.evidently.memory import peak_memory
 from mlvitals.evidently.plan import SIDES
@@ -45,7 +45,9 @@ def compute(job: Job, deadline: Deadline, tell: Tell) -> Outcome:
     """Read and score one data set. Raises UpstreamError."""
     dataset, settings = job.dataset, job.settings
     tell(Progress(step="looking for files"))
-    listings = {side: resolve(side, dataset, settings, deadline) for side in SIDES}
+    # Current data first: that there is none is told even when there is no reference either.
+    found = {side: resolve(side, dataset, settings, deadline) for side in reversed(SIDES)}
+    listings = {side: found[side] for side in SIDES}
     if job.known == {side: listing.identity for side, listing in listings.items()}:
         return Outcome(unchanged=True)
     samples = read_all(listings, dataset, deadline, tell)
@@ -74,21 +76,21 @@ def _done(job: Job, deadline: Deadline, tell: Tell) -> Message:
     try:
         return Message(outcome=compute(job, deadline, tell))
     except Exception as error:
-        return Message(failed=_failed(error))
+        return Message(failed=failed(error))
 
 
 def _handed(step: Step, job: Job, outcome: Outcome, deadline: Deadline, tell: Tell) -> Handed:
-    failed, html = None, None
+    wrong, html = None, None
     try:
         if step == "not_written":
             tell(Progress(step="writing the run"))
-            failed = _written(job, outcome, deadline)
+            wrong = _written(job, outcome, deadline)
         else:
             tell(Progress(step="drawing the report"))
             html = _drawn(job, outcome)
     except Exception as error:
-        failed = _failed(error)
-    return Handed(step=step, failed=failed, html=html, peak_memory=peak_memory("self"))
+        wrong = failed(error)
+    return Handed(step=step, failed=wrong, html=html, peak_memory=peak_memory("self"))
 
 
 def _written(job: Job, outcome: Outcome, deadline: Deadline) -> Failed | None:
@@ -114,14 +116,6 @@ def _run(job: Job, outcome: Outcome) -> Run:
     named = MLFLOW.fullmatch(dataset.reference.path)
     version = outcome.reads["reference"].model_version
     return Run(dataset.name, results, time.time(), dataset.drift.share, named and named["model"], version)
-
-
-def _failed(error: Exception) -> Failed:
-    if isinstance(error, UpstreamError):
-        return Failed(reason=error.reason, message=str(error))
-    if isinstance(error, MemoryError):
-        return Failed(reason="limit", message="there was not enough memory")
-    return Failed(reason="internal", message=place_of(error))
 
 
 def _harmless(results: Results) -> Results:
