@@ -42,7 +42,6 @@ _LOOK_AGAIN = 0.1
 _MAX_MESSAGES = 64 << 20
 """Bytes that a worker may tell, a report among them."""
 _LAST_WORDS = 4096
-_GIB = 1 << 30
 
 
 def run(job: Job, deadline: Deadline, heard: Callable[[Progress], None] = lambda _: None) -> Outcome:
@@ -158,7 +157,7 @@ class _Worker:
         used = resident_memory(self.process.pid)
         self.most = max(self.most, used)
         if used > limit:
-            have = f"{used / _GIB:.1f} GiB of memory; memory_limit is {limit / _GIB:.1f} GiB"
+            have = f"{used >> 20:,} MiB of memory; memory_limit is {limit >> 20:,} MiB"
             raise UpstreamError("limit", f"the computation took {have}: lower row_limit or raise memory_limit")
 
 

@@ -12,9 +12,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mlvitals.core.collector import Deadline, UpstreamError
+from mlvitals.core.runner import ExporterRunner
+from mlvitals.evidently import EXPORTER
 from mlvitals.evidently.config import EvidentlySettings
 from mlvitals.evidently.job import Job
 from mlvitals.evidently.process import MODULE, run
@@ -89,11 +93,66 @@ def test_it_says_what_it_read_and_how_far_it_is(folder: Path) -> None:
 
 def test_one_over_its_memory_is_ended_and_the_next_is_right(folder: Path) -> None:
     # Evidently alone takes more than this.
-    with pytest.raises(UpstreamError, match=r"memory_limit is 0\.1 GiB: lower row_limit") as failed:
+    with pytest.raises(UpstreamError, match=r"memory_limit is 100 MiB: lower row_limit") as failed:
         compute(settings(folder, memory_limit="100MiB"))
     assert failed.value.reason == "limit"
     assert not workers(os.getpid())
     assert compute(settings(folder)).results
+
+
+def test_one_over_its_memory_while_it_reads_or_scores_is_ended(folder: Path) -> None:
+    small = compute(settings(folder, {"columns": {"include": ["age"]}}))
+    assert small.peak_memory
+    numbers = pa.array(range(4_000_000), pa.float64())
+    pq.write_table(pa.table({f"x{index}": numbers for index in range(8)}), folder / "large.parquet")
+    large = {side: str(folder / "large.parquet") for side in ("reference", "current")}
+    steps: list[str] = []
+    configured = settings(folder, {**large, "row_limit": 10**7}, memory_limit=small.peak_memory + (32 << 20))
+    with pytest.raises(UpstreamError, match=r"lower row_limit or raise memory_limit") as failed:
+        compute(configured, heard=lambda progress: steps.append(progress.step))
+    assert failed.value.reason == "limit"
+    assert steps[-1] != "looking for files"
+    assert not workers(os.getpid())
+
+
+def test_one_that_is_cut_off_while_it_scores_is_ended(folder: Path) -> None:
+    configured, deadline = settings(folder), Deadline(SECONDS)
+
+    def cut(progress: Progress) -> None:
+        if progress.step == "columns":
+            assert workers(os.getpid())
+            deadline.expire()
+
+    with pytest.raises(UpstreamError, match="cut off before its end") as failed:
+        run(Job(configured.datasets[0], configured, SECONDS), deadline, cut)
+    assert failed.value.reason == "timeout"
+    assert not workers(os.getpid())
+
+
+def test_a_reload_ends_the_workers_of_the_old_settings(folder: Path) -> None:
+    runner = ExporterRunner("data", EXPORTER.build(settings(folder)))
+    runner.start()
+    until(lambda: workers(os.getpid()))
+    runner.cancel()
+    runner.join(60)
+    assert not workers(os.getpid())
+    assert runner.state.targets() == {"churn": None}
+
+
+def test_no_more_at_once_than_there_are_places(folder: Path) -> None:
+    gone = [{"name": name, "current": str(folder / "nothing.parquet")} for name in "abc"]
+    runner = ExporterRunner("data", EXPORTER.build(settings(folder, *gone, workers=1)))
+    seen: set[int] = set()
+
+    def all_failed() -> bool:
+        seen.add(len(workers(os.getpid())))
+        return all(target and target.failure for target in runner.state.targets().values())
+
+    runner.start()
+    until(all_failed, SECONDS)
+    runner.cancel()
+    runner.join(60)
+    assert max(seen) == 1
 
 
 def test_one_over_its_time_is_ended(folder: Path) -> None:
