@@ -1,9 +1,10 @@
 """Rules about data sets.
 
-What is said of a data set changes only when new data was computed, every ten minutes at most unless set otherwise. So a
-verdict waits for two looks at the files: data that was being written at the first is computed anew at the second, and
-what could not be read once is read again. After a restart everything has to be computed again, which takes longer than
-reading a server does: alerts outlast that.
+What is said of a data set changes only when new data was computed, every ten minutes at most unless set otherwise. With
+that interval a verdict waits for two looks at the files: data that was being written at the first is computed anew at
+the second, and what could not be read once is read again. With a longer one it is a single look: rules know of no
+interval, so `for` has to be set, which docs/evidently.md says. After a restart everything has to be computed again,
+which takes longer than reading a server does: alerts outlast that.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ def _some(query: str, *labels: str, show: str = _COLUMN) -> str:
 _ROWS = _side(m.DATASET_ROWS)
 # A file without rows is no new data, however new it is.
 _NEWEST = f"({_side(m.DATASET_NEWEST)} or {_side(m.DATASET_MODIFIED)} unless {_ROWS} == 0)"
-_USUAL_ROWS = f'avg_over_time({m.DATASET_ROWS}{{side="current"}}[{ROWS_DAYS}d])'
+# Not the mean: one day of ten times the rows would make half of it more than all others have.
+_USUAL_ROWS = f"quantile_over_time(0.5, {m.DATASET_ROWS}{{%s}}[{ROWS_DAYS}d])"
+_USUAL_CURRENT = _USUAL_ROWS.replace("%s", 'side="current"')
 _OUT_OF_BOUNDS = "\nor\n".join(
     f"{_side(m.MODEL_QUALITY)} {broken} ignoring (operator) group_right ()"
     f' {m.MODEL_QUALITY_OBJECTIVE}{{operator="{operator}"}}'
@@ -109,6 +112,22 @@ _DRIFT = (
         keep_firing_for=KEEP,
     ),
     Alert(
+        "EvidentlyDatasetUnscored",
+        "warning",
+        "No column of a data set has a drift score, so nothing is said of its drift.",
+        f"{_DATASET}: none of its columns has a drift score, reasons: "
+        + each(
+            f"count by (reason) ({m.COLUMN_FAILURE}{{%s}})",
+            "dataset",
+            by="reason",
+            show="{{ .Value }} {{ .Labels.reason }}",
+        )
+        + ".",
+        f"{m.DATASET_COMPUTED} unless {m.DATASET_DRIFTED}",
+        for_=SECOND_LOOK,
+        keep_firing_for=KEEP,
+    ),
+    Alert(
         "EvidentlyColumnUnscored",
         "info",
         "Columns of a data set have no drift score.",
@@ -141,12 +160,10 @@ _DATA = (
         "A data set has no rows, fewer than its objective, or less than half of what is usual.",
         f"{_DATASET}: {value('humanize')} rows, objective "
         + lookup(f"{m.DATASET_ROWS_OBJECTIVE}{{%s}}", "dataset", show="value | humanize", otherwise="not set")
-        + f", average of {ROWS_DAYS} days "
-        + lookup(
-            f'avg_over_time({m.DATASET_ROWS}{{%s,side="current"}}[{ROWS_DAYS}d])', "dataset", show="value | humanize"
-        )
+        + f", median of {ROWS_DAYS} days "
+        + lookup(_USUAL_ROWS.replace("%s", '%s,side="current"'), "dataset", show="value | humanize")
         + ".",
-        f"{_ROWS} < {m.DATASET_ROWS_OBJECTIVE}\nor {_ROWS} < {FELL_TO} * sum without (side) ({_USUAL_ROWS})\n"
+        f"{_ROWS} < {m.DATASET_ROWS_OBJECTIVE}\nor {_ROWS} < {FELL_TO} * sum without (side) ({_USUAL_CURRENT})\n"
         f"or {_ROWS} == 0",
         for_=SECOND_LOOK,
         keep_firing_for=KEEP,
@@ -299,4 +316,5 @@ SYSTEM = System(
         *_MODELS,
         *_WORKSPACES,
     ),
+    variables=("dataset", "column"),
 )

@@ -62,7 +62,6 @@ copy the job, and add `prometheus/rules/*.yml` to `rule_files`. Of `alertmanager
 route of the watchdog and, for the texts, `mlvitals.tmpl` with what refers to it. A scrape job that you write yourself
 must set the labels `exporter` and `exporter_type`.
 """
-_VARIABLE = "{{ with $labels.exporter }}?var-exporter={{ . | urlquery }}{{ end }}"
 
 
 def rule_file(system: System) -> str:
@@ -89,9 +88,16 @@ def _alert(alert: Alert, system: System) -> dict[str, Any]:
             "summary": alert.summary,
             "description": alert.description,
             "runbook_url": f"/runbooks/{alert.name}",
-            "dashboard": f"/d/{system.dashboard}{_VARIABLE}",
+            "dashboard": f"/d/{system.dashboard}{''.join(_variables(system))}",
         },
     }
+
+
+def _variables(system: System) -> Iterator[str]:
+    """Template: the variables of the dashboard, so that it opens at what the alert is about."""
+    for name in ("exporter", *system.variables):
+        sign = "?" if name == "exporter" else "&"
+        yield f"{{{{ with $labels.{name} }}}}{sign}var-{name}={{{{ . | urlquery }}}}{{{{ end }}}}"
 
 
 def docs(systems: list[System]) -> str:

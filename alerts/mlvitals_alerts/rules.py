@@ -51,12 +51,16 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """All rules about one system. `dashboard` is the uid of the dashboard that shows what they look at."""
+    """All rules about one system. `dashboard` is the uid of the dashboard that shows what they look at.
+
+    `variables` of the dashboard, beside `exporter`, are set to the alert's labels of the same name.
+    """
 
     name: str
     title: str
     dashboard: str
     rules: tuple[Alert | Recording, ...]
+    variables: tuple[str, ...] = ()
 
     @property
     def alerts(self) -> tuple[Alert, ...]:

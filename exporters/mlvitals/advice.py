@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mlvitals.core.collector import Reason
+from mlvitals.core.collector import Failure, Reason
 
 WHAT_TO_DO: Mapping[Reason, str] = {
     "auth": "Check the credentials, and what this user may read.",
@@ -13,5 +13,11 @@ WHAT_TO_DO: Mapping[Reason, str] = {
     "http": "Check url and its path; something else may answer there. The system's log may say more.",
     "parse": "This is not what the system should answer. Check url: a proxy or a login page may stand in between.",
     "limit": "The answer is too large to be read safely. Leave something out by the patterns of this exporter.",
+    "empty": "The system answers, and has nothing of what is asked for. Check that something still comes in there.",
     "internal": "A mistake in mlvitals or in the plug-in of this type: please report it, with the log lines of it.",
 }
+
+
+def advice(failure: Failure) -> str:
+    """What to do about it: the words of the exporter's type, if it has some, else those of the reason."""
+    return failure.advice or WHAT_TO_DO[failure.reason]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tabulate import tabulate
 
-from mlvitals.advice import WHAT_TO_DO
+from mlvitals.advice import advice
 from mlvitals.core.runner import collect_once
 from mlvitals.core.settings import ExporterSettings
 from mlvitals.suite import collectors
@@ -69,7 +69,7 @@ def _outcomes(settings: ExporterSettings) -> Iterator[Outcome]:
         if target is None:
             yield Outcome(*of, "timeout", 0)
         elif target.failure:
-            reason = target.failure.reason
-            yield Outcome(*of, reason, target.series, (target.failure.message, WHAT_TO_DO[reason]))
+            words = (target.failure.message, advice(target.failure))
+            yield Outcome(*of, target.failure.reason, target.series, words)
         else:
             yield Outcome(*of, "up", target.series)

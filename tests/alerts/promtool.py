@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import urlencode
 
 import yaml
 
@@ -71,15 +71,15 @@ def _firing(alert: Alert, system: System, case: Firing) -> list[dict[str, Any]]:
 
 
 def _expected(alert: Alert, system: System, case: Firing) -> dict[str, Any]:
-    exporter = case.labels.get("exporter")
-    variable = f"?var-exporter={quote_plus(exporter)}" if exporter else ""
+    shown = {f"var-{name}": case.labels[name] for name in ("exporter", *system.variables) if name in case.labels}
+    variables = f"?{urlencode(shown)}" if shown else ""
     return {
         "exp_labels": {**case.labels, "severity": alert.severity},
         "exp_annotations": {
             "summary": alert.summary,
             "description": case.description,
             "runbook_url": f"/runbooks/{alert.name}",
-            "dashboard": f"/d/{system.dashboard}{variable}",
+            "dashboard": f"/d/{system.dashboard}{variables}",
         },
     }
 

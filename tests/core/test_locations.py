@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 
@@ -53,6 +54,24 @@ def test_no_secret_is_shown(location: str, expected: str) -> None:
 def test_the_store_and_the_path_in_it(location: str, shown: str, path: str) -> None:
     store, found = opened(location, settings(), Deadline(10))
     assert (store.shown(found), found) == (shown, path)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("location", "error", "reason"),
+    [
+        ("/data/x", OSError(errno.EIO, "Input/output error"), "connect"),
+        ("/data/x", PermissionError(errno.EACCES, "Permission denied"), "auth"),
+        ("/data/x", OSError("Truncated compressed stream"), None),
+        ("s3://lake/x", OSError("AWS Error NETWORK_CONNECTION during GetObject: curlCode: 56"), "connect"),
+        ("s3://lake/x", OSError("Corrupt snappy compressed data."), None),
+        ("webhdfs://nn/x", ValueError("no such format"), None),
+    ],
+)
+def test_a_lost_place_is_told_from_a_broken_file(location: str, error: Exception, reason: str | None) -> None:
+    store, path = opened(location, settings(), Deadline(10))
+    lost = store.lost(path, error)
+    assert (lost and lost.reason) == reason
     store.close()
 
 

@@ -178,6 +178,46 @@ def test_old_data_leaves_the_page_and_up_0_with_the_reason_stays() -> None:
     assert sample(families, "mlvitals_target_last_success_timestamp_seconds", "server") == 5.0
 
 
+def test_one_that_waits_long_for_its_turn_is_not_shown_for_long_once_it_fails() -> None:
+    now = [1000.0]
+    collector = Scripted(always(Snapshot("server", ())), schedule=Schedule(30, 30, 5000, failing_after=150))
+    state = ExporterState("e", [collector], monotonic=lambda: now[0])
+    state.record(collector, Snapshot("server", (things(),)))
+    now[0] += 1000
+    state.record(collector, Failure("server", "connect", "refused"))
+    now[0] += 149
+    state.record(collector, Failure("server", "connect", "refused"))
+    assert sample(state.families(), "things", "0") == 1.0
+    now[0] += 1
+    assert sample(state.families(), "things", "0") is None
+
+
+def test_what_is_known_of_one_that_fails_takes_the_place_of_what_was_read() -> None:
+    now = [1000.0]
+    collector = Scripted(always(Snapshot("server", ())))
+    state = ExporterState("e", [collector], monotonic=lambda: now[0])
+    state.record(collector, Snapshot("server", (things(2),)))
+    for _ in range(3):
+        now[0] += 100
+        state.record(collector, Failure("server", "empty", "nothing", known=Snapshot("server", (things(1, 7.0),))))
+    families = state.families()
+    assert (sample(families, "things", "0"), sample(families, "things", "1")) == (7.0, None)
+    assert sample(families, "mlvitals_target_up", "server") == 0.0
+    assert sample(families, "mlvitals_target_failure", "server", "empty") == 1.0
+    now[0] += 150
+    assert sample(state.families(), "things", "0") is None
+
+
+def test_one_that_is_cut_off_is_not_said_to_have_taken_all_its_time() -> None:
+    deadline = Deadline(99.9912)
+    deadline.expire()
+    with pytest.raises(UpstreamError, match=r"^cut off before its end$"):
+        deadline.remaining()
+    short = Deadline(0.0101)
+    with pytest.raises(UpstreamError, match=r"^not finished after 0\.01 s$"):
+        until(lambda: short.remaining() < 0)
+
+
 def test_a_target_that_is_gone_is_forgotten() -> None:
     rounds = itertools.count()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +11,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from mlvitals.core.metric import Family, Metric
 
-Reason = Literal["auth", "connect", "timeout", "http", "parse", "limit", "internal"]
+Reason = Literal["auth", "connect", "timeout", "http", "parse", "limit", "empty", "internal"]
 
 
 class UpstreamError(Exception):
@@ -41,20 +42,31 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One target that could not be read this time."""
+    """One target that could not be read this time.
+
+    `advice` is for people, where what is said of the reason in general would mislead. `known` is what can be said of
+    the target all the same: it stands on the page in the place of what was read before.
+    """
 
     target: str
     reason: Reason
     message: str
+    advice: str | None = None
+    known: Snapshot | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Seconds between two starts, seconds that one collection may take, seconds until its data is too old to show."""
+    """Seconds between two starts, seconds that one collection may take, seconds until its data is too old to show.
+
+    `failing_after`: seconds from the first failure until data is too old, if that comes before `stale_after` is over.
+    It is for collectors that wait long for their turn.
+    """
 
     interval: float
     deadline: float
     stale_after: float
+    failing_after: float = math.inf
 
 
 class Deadline:
@@ -75,8 +87,10 @@ class Deadline:
     def remaining(self) -> float:
         """Seconds left, more than 0. Raises UpstreamError (`timeout`) when there are none."""
         left = self._end - time.monotonic()
-        if self._expired or left <= 0:
-            raise UpstreamError("timeout", f"not finished after {self._seconds:g} s")
+        if left <= 0:
+            raise UpstreamError("timeout", f"not finished after {round(self._seconds, 2):g} s")
+        if self._expired:
+            raise UpstreamError("timeout", "cut off before its end")
         return left
 
     def on_expire(self, cut: Callable[[], None]) -> None:

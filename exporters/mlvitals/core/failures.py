@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import ssl
+import traceback
 from collections.abc import Iterable
 from http.client import HTTPException, RemoteDisconnected
 from urllib.parse import urlsplit
@@ -135,6 +136,12 @@ def words_of(error: BaseException) -> str:
     """What an error says, in words that are safe to show."""
     system = isinstance(error, OSError) and error.strerror
     return plain(system or str(error) or type(error).__name__)
+
+
+def place_of(error: BaseException) -> str:
+    """Kind and place of an error that nobody foresaw. What it says may repeat data."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return plain(f"{type(error).__name__} in {frame.name}, line {frame.lineno}")
 
 
 # OpenSSL's X509_V_ERR_… that another authority or another name would mend.

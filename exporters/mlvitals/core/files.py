@@ -59,6 +59,10 @@ class Store(Protocol):
         """The path as it may be shown: without user info."""
         ...
 
+    def lost(self, path: str, error: Exception) -> UpstreamError | None:
+        """What an error while an opened file was read says of the place where it is; None when it is of the content."""
+        ...
+
     def close(self) -> None:
         """Free connections."""
         ...
@@ -113,6 +117,10 @@ class LocalStore:
     def shown(self, path: str) -> str:
         """As it is."""
         return plain(path)
+
+    def lost(self, path: str, error: Exception) -> UpstreamError | None:
+        """What has a number comes from the system."""
+        return self._failure(path, error) if isinstance(error, OSError) and error.errno else None
 
     def close(self) -> None:
         """There is nothing to free."""

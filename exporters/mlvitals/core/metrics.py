@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from mlvitals.core.metric import counter, gauge, info
 
-REASONS = ("auth", "connect", "timeout", "http", "parse", "limit", "internal")
-"""Why a target could not be read; 401 and 403 are `auth`, TLS and lost connections `connect`, other statuses `http`."""
+REASONS = ("auth", "connect", "timeout", "http", "parse", "limit", "empty", "internal")
+"""Why a target could not be read; 401 and 403 are `auth`, TLS and lost connections `connect`, other statuses `http`.
+
+`empty`: its source answers, and has nothing of what is asked for.
+"""
 REFUSALS = ("no_credentials", "wrong_credentials", "busy", "tls", "header", "idle", "full")
 """Why a client of mlvitals' own server was turned away.
 

@@ -155,6 +155,10 @@ class ArtifactStore:
         """With the run."""
         return plain(f"{path} of the artifacts of run {self._trained.run_id}")
 
+    def lost(self, path: str, error: Exception) -> UpstreamError | None:
+        """It is read from a copy, which is whole."""
+        return None
+
     def close(self) -> None:
         """Delete the copies and close every connection."""
         self._copies.close()

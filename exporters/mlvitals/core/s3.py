@@ -47,6 +47,7 @@ _REASONS: tuple[tuple[str, Reason], ...] = (
     ("NETWORK_CONNECTION|curlCode|SSL", "connect"),
 )
 """What is in an error's words -> its reason; another one is `http`."""
+_OF_AWS = re.compile(r"AWS Error|curlCode")
 
 
 class S3Store:
@@ -83,6 +84,10 @@ class S3Store:
         """As a URL."""
         return plain(f"s3://{path}")
 
+    def lost(self, path: str, error: Exception) -> UpstreamError | None:
+        """Each range that is read is a request, which may be refused."""
+        return self._refused(path, error) if isinstance(error, OSError) and _OF_AWS.search(str(error)) else None
+
     def close(self) -> None:
         """There is nothing to free."""
 
@@ -108,9 +113,12 @@ class S3Store:
         except TypeError:
             raise UpstreamError("connect", "ca_file of s3 needs a newer pyarrow") from None
         except (OSError, ValueError) as error:
-            words = str(error)
-            reason: Reason = next((reason for pattern, reason in _REASONS if re.search(pattern, words)), "http")
-            raise UpstreamError(reason, hide(f"{self.shown(path)}: {_short(words)}", [self._secret])) from None
+            raise self._refused(path, error) from None
+
+    def _refused(self, path: str, error: Exception) -> UpstreamError:
+        words = str(error)
+        reason: Reason = next((reason for pattern, reason in _REASONS if re.search(pattern, words)), "http")
+        return UpstreamError(reason, hide(f"{self.shown(path)}: {_short(words)}", [self._secret]))
 
 
 def _short(words: str) -> str:

@@ -116,8 +116,8 @@ class ExporterState:
             target = targets.setdefault(result.target, TargetState())
             before = target.failure
             if isinstance(result, Failure):
-                target.failure = result
                 self._errors[result.reason] += 1
+                self._fail(target, result, collector)
             else:
                 target.last_success = self._clock()
                 if not collector.auxiliary:
@@ -126,6 +126,14 @@ class ExporterState:
                 target.expires = self._monotonic() + collector.schedule.stale_after
             self._results += 1
         self._log_change(result, before, new=new)
+
+    def _fail(self, target: TargetState, failure: Failure, collector: Collector) -> None:
+        schedule, now = collector.schedule, self._monotonic()
+        if failure.known:
+            target.snapshot, target.expires = failure.known, now + schedule.stale_after
+        elif target.failure is None:
+            target.expires = min(target.expires, now + schedule.failing_after)
+        target.failure = failure
 
     def finish(self, collector: Collector, seconds: float, spoken: Mapping[str, bool]) -> None:
         """End a collection: `spoken` says of each target whether it was read. Targets that are gone are forgotten."""

@@ -123,6 +123,10 @@ class WebHdfsStore:
         """With the NameNodes."""
         return plain(self._base + path)
 
+    def lost(self, path: str, error: Exception) -> UpstreamError | None:
+        """Each range says itself what is wrong."""
+        return None
+
     def close(self) -> None:
         """Close every connection."""
         self._calls.close()

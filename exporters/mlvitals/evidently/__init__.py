@@ -5,7 +5,6 @@ And what Evidently itself has left in workspaces.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 
 from mlvitals.core.collector import Collector
@@ -14,12 +13,13 @@ from mlvitals.core.metric import declared
 from mlvitals.evidently import metrics
 from mlvitals.evidently.collector import DatasetCollector
 from mlvitals.evidently.config import EvidentlySettings
+from mlvitals.evidently.places import Places
 from mlvitals.evidently.workspace import metrics as of_workspaces
 from mlvitals.evidently.workspace.collector import WorkspaceCollector
 
 
 def _build(settings: EvidentlySettings) -> Sequence[Collector]:
-    places = threading.BoundedSemaphore(settings.workers)
+    places = Places(settings.workers)
     return [
         *(DatasetCollector(dataset, settings, places) for dataset in settings.datasets),
         *(WorkspaceCollector(settings, workspace) for workspace in settings.workspaces),

@@ -214,10 +214,14 @@ class EvidentlySettings(HttpOptions):
         return super().schedule().deadline
 
     def schedule(self) -> Schedule:
-        """Of one data set. Its turn may come after all others: its deadline is the time that all of them may take."""
+        """Of one data set. Its turn may come after all others: its deadline is the time that all of them may take.
+
+        One that fails when its turn has come is too old as early as if there were no others.
+        """
         own = super().schedule()
         waiting = own.deadline * math.ceil(max(1, len(self.datasets)) / self.workers)
-        return Schedule(own.interval, waiting, self.stale_after or max(own.stale_after, own.interval + waiting))
+        stale_after = self.stale_after or max(own.stale_after, own.interval + waiting)
+        return Schedule(own.interval, waiting, stale_after, own.stale_after)
 
     def for_a_look(self) -> Self:
         """Without what would write into a workspace or keep a report."""

@@ -10,7 +10,7 @@ from mlvitals.core.metric import gauge, info
 
 SIDES = ("reference", "current")
 METHODS = ("ks", "psi", "kl_div", "jensenshannon", "wasserstein", "chisquare")
-REASONS = ("all_null", "too_few", "type", "method", "missing", "unsupported", "unreadable", "error")
+REASONS = ("all_null", "too_few", "type", "method", "missing", "too_many", "unsupported", "unreadable", "error")
 CHANGES = ("missing", "new", "type_changed", "all_null")
 STATUSES = ("success", "warning", "fail", "error", "skipped")
 BOUNDS = ("lt", "lte", "gt", "gte")
@@ -196,13 +196,21 @@ DATASET_DURATION = gauge(
     "evidently_dataset_computation_duration_seconds", "How long the last computation took", "dataset"
 )
 DATASET_PEAK_MEMORY = gauge(
-    "evidently_dataset_computation_peak_memory_bytes", "Peak resident memory of the last computation", "dataset"
+    "evidently_dataset_computation_peak_memory_bytes",
+    "Peak resident memory of the last computation, with writing the run and drawing the report",
+    "dataset",
 )
 DATASET_TIME_LIMIT = gauge(
     "evidently_dataset_computation_time_limit_seconds", "Configured deadline of one computation", "dataset"
 )
 DATASET_MEMORY_LIMIT = gauge(
     "evidently_dataset_computation_memory_limit_bytes", "Configured memory_limit of one computation", "dataset"
+)
+DATASET_REPORT_FAILURE = gauge(
+    "evidently_dataset_report_failure",
+    "1 while Evidently's report of the last computation is wanted and could not be drawn, with the reason; else absent",
+    "dataset",
+    reason=("timeout", "limit", "internal"),
 )
 
 TEST_STATUS = gauge(

@@ -15,6 +15,7 @@ from mlvitals.core.collector import UpstreamError
 from mlvitals.core.failures import plain
 from mlvitals.core.files import Entry, Search, Store, has_wildcard
 from mlvitals.evidently.config import Location
+from mlvitals.evidently.failures import EmptyError
 
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 """What Hive and Spark call the partition of rows without a value."""
@@ -58,7 +59,7 @@ class Finder:
         else:
             chosen = [file for each in partitions for file in self._complete(each)]
         if not chosen:
-            raise UpstreamError("connect", self._nothing(partitions, previous))
+            raise EmptyError(self._nothing(partitions, previous), self._last_change(partitions))
         return sorted(chosen, key=lambda file: file.path)
 
     def _partitions(self) -> Iterator[Partition]:
@@ -137,6 +138,11 @@ class Finder:
             if oldest < end <= newest:
                 chosen += files
         return chosen
+
+    def _last_change(self, partitions: Sequence[Partition]) -> float | None:
+        """When the newest file of the newest partition that has some was changed."""
+        filled = next((files for each in reversed(partitions) if (files := self._files_of(each))), [])
+        return max((file.modified for file in filled if file.modified is not None), default=None)
 
     def _nothing(self, partitions: Sequence[Partition], previous: bool) -> str:
         where = self._store.shown(self._path)

@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any, cast
 
 import structlog
@@ -23,44 +24,72 @@ from pydantic import ValidationError
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import plain
+from mlvitals.evidently.failures import raised
 from mlvitals.evidently.job import Job, Message
 from mlvitals.evidently.memory import resident_memory
-from mlvitals.evidently.results import Failed, Outcome, Progress
+from mlvitals.evidently.results import Failed, Outcome, Progress, Step
 
 log = structlog.get_logger()
 
 MODULE = "mlvitals.evidently.worker"
+_ENVIRONMENT = {"DO_NOT_TRACK": "1"} | dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+)
+"""One processor for each worker: how many there are at once, `workers` says. Arrow goes by OMP_NUM_THREADS, too."""
+_NICER = 10
+_KILLED_FIRST = "1000"
 _LOOK_AGAIN = 0.1
 _MAX_MESSAGES = 64 << 20
 """Bytes that a worker may tell, a report among them."""
 _LAST_WORDS = 4096
-_GIB = 1 << 30
 
 
 def run(job: Job, deadline: Deadline, heard: Callable[[Progress], None] = lambda _: None) -> Outcome:
     """What the worker found out. Raises UpstreamError; the worker has ended by then, whatever happens."""
-    outcome: Outcome | None = None
+    answer = _Answer(job)
     with _worker(job, deadline) as worker:
         try:
             for message in worker.messages(int(job.settings.memory_limit)):
                 if message.progress:
                     heard(message.progress)
-                outcome = _taken(outcome, message)
+                answer.take(message)
+            return answer.whole() or answer.without(worker.last_words(job.dataset.name), worker.most)
         except UpstreamError as error:
-            if outcome is None:
-                raise
-            # The numbers are there; what was to be done with them was not, or not in time.
-            return outcome.model_copy(update={"not_written": Failed(reason=error.reason, message=str(error))})
-        if outcome is None:
-            raise UpstreamError("internal", worker.last_words(job.dataset.name))
-    return outcome
+            return answer.without(error, worker.most)
 
 
-def _taken(outcome: Outcome | None, message: Message) -> Outcome | None:
-    if message.failed:
-        raise UpstreamError(message.failed.reason, message.failed.message)
-    more = {name: told for name in ("html", "not_written") if (told := getattr(message, name)) is not None}
-    return message.outcome or (outcome.model_copy(update=more) if outcome and more else outcome)
+class _Answer:
+    """What a worker told of its job so far, and what is still to be done with the numbers."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._outcome: Outcome | None = None
+        self._left: list[Step] = []
+
+    def whole(self) -> Outcome | None:
+        """The outcome, when nothing is left to be told."""
+        return None if self._left else self._outcome
+
+    def take(self, message: Message) -> None:
+        """Hear more. Raises UpstreamError when the worker says that it failed."""
+        if message.failed:
+            raise raised(message.failed)
+        if message.outcome:
+            self._outcome = message.outcome
+            self._left = list(self._job.steps(message.outcome))
+        if self._outcome and (handed := message.handed) and handed.step in self._left:
+            self._left.remove(handed.step)
+            html = handed.html or self._outcome.html
+            more = {handed.step: handed.failed, "html": html, "peak_memory": handed.peak_memory}
+            self._outcome = self._outcome.model_copy(update=more)
+
+    def without(self, error: UpstreamError, memory: int) -> Outcome:
+        """The numbers, where they were told: what is left was not done for this reason. Raises it otherwise."""
+        if self._outcome is None:
+            raise error
+        failed = Failed(reason=error.reason, message=str(error))
+        peak = max(self._outcome.peak_memory or 0, memory) or None
+        return self._outcome.model_copy(update={**dict.fromkeys(self._left, failed), "peak_memory": peak})
 
 
 @contextlib.contextmanager
@@ -68,27 +97,30 @@ def _worker(job: Job, deadline: Deadline) -> Iterator[_Worker]:
     # -P: or a module in the current folder would be imported instead of a library's.
     command = [sys.executable, "-P", "-m", MODULE]
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
-    environment = {**os.environ, "DO_NOT_TRACK": "1"}
+    environment = {**os.environ, **_ENVIRONMENT}
     with (
         tempfile.TemporaryFile() as errors,
         # A session of its own: Ctrl-C in a terminal is for the exporter, which ends the worker.
         subprocess.Popen(command, stderr=errors, env=environment, start_new_session=True, **pipes) as process,
     ):
+        _give_way(process.pid)
         deadline.on_expire(process.kill)
         try:
             # One that ended at once has last words that say why.
             with contextlib.suppress(BrokenPipeError):
-                cast(IO[bytes], process.stdin).write(pickle.dumps(job))
+                _write(cast(IO[bytes], process.stdin), pickle.dumps(job))
             yield _Worker(process, errors, deadline)
         finally:
             process.kill()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Worker:
     process: subprocess.Popen[bytes]
     errors: IO[bytes]
     deadline: Deadline
+    most: int = 0
+    """Most resident bytes that were seen."""
 
     def messages(self, limit: int) -> Iterator[Message]:
         """What it tells, until it ends. Raises UpstreamError when it takes more than its share."""
@@ -110,22 +142,38 @@ class _Worker:
                 rest.clear()
             rest += begun
 
-    def last_words(self, dataset: str) -> str:
-        """Why it ended without an answer."""
+    def last_words(self, dataset: str) -> UpstreamError:
+        """Why it ended before its answer was whole."""
         self.deadline.remaining()
         code = self.process.wait()
         self.errors.seek(max(0, self.errors.seek(0, os.SEEK_END) - _LAST_WORDS))
         log.error("worker ended", dataset=dataset, code=code, said=_tail(self.errors.read()))
         if code == -signal.SIGKILL:
-            raise UpstreamError("limit", "the worker was killed, perhaps because the machine had no memory left")
-        return f"the worker ended with {code}; the log has the details"
+            return UpstreamError("limit", "the worker was killed, perhaps because the machine had no memory left")
+        return UpstreamError("internal", f"the worker ended with {code}; the log has the details")
 
     def _within(self, limit: int) -> None:
         self.deadline.remaining()
         used = resident_memory(self.process.pid)
+        self.most = max(self.most, used)
         if used > limit:
-            have = f"{used / _GIB:.1f} GiB of memory; memory_limit is {limit / _GIB:.1f} GiB"
+            have = f"{used >> 20:,} MiB of memory; memory_limit is {limit >> 20:,} MiB"
             raise UpstreamError("limit", f"the computation took {have}: lower row_limit or raise memory_limit")
+
+
+def _write(pipe: IO[bytes], data: bytes) -> None:
+    """All of it: a signal may end a call in the middle."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[pipe.write(rest) :]
+
+
+def _give_way(pid: int) -> None:
+    """Scrapes come first; and when the machine has no memory left, the worker goes and the exporter stays."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, 0) + _NICER)
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/oom_score_adj").write_text(_KILLED_FIRST)
 
 
 def _message(line: bytes) -> Message:

@@ -18,6 +18,7 @@ from mlvitals.core.locations import opened, shown_location
 from mlvitals.core.mlflow_artifacts import Trained
 from mlvitals.evidently.config import PREVIOUS, Dataset, EvidentlySettings, Format, Location
 from mlvitals.evidently.engine import Tell, with_unreadable
+from mlvitals.evidently.failures import EmptyError
 from mlvitals.evidently.formats import Broken, Wanted, format_of, reader_of, words_about
 from mlvitals.evidently.partitions import Finder
 from mlvitals.evidently.plan import Side
@@ -74,6 +75,10 @@ def resolve(side: Side, dataset: Dataset, settings: EvidentlySettings, deadline:
     try:
         files = tuple(Finder(store, path, place).files(time.time(), previous=previous))
         kind = place.format or _format(store, files)
+    except EmptyError as error:
+        store.close()
+        # How old the reference is says nothing of new data.
+        raise error if side == "current" else UpstreamError(error.reason, str(error)) from None
     except BaseException:
         store.close()
         raise
@@ -310,6 +315,8 @@ class _Reading:
             raise
         except (pa.ArrowException, OSError, ValueError) as error:
             self._unchanged(file)
+            if lost := self._listing.store.lost(file.path, error):
+                raise lost from None
             words = words_about(error, self._listing.format)
             raise UpstreamError("parse", f"{self._listing.store.shown(file.path)}: {words}") from None
 

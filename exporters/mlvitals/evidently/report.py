@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from mlvitals.core.bounds import parse_bound
@@ -18,6 +19,8 @@ from mlvitals.evidently.plan import PRESETS, Side
 from mlvitals.evidently.results import Column, Outcome, Overview, Read, Results, Statistics, TestResult
 from mlvitals.evidently.workspace.metrics import RUN_FAILURE
 
+_LEVEL = 6
+"""Of four megabytes of Evidently's report, most of them its scripts, one is left."""
 _STATISTICS: Mapping[str, Metric] = {
     "distinct": metrics.COLUMN_DISTINCT_VALUES,
     "min": metrics.COLUMN_MIN,
@@ -55,6 +58,22 @@ class Computed:
     seconds: float
     document: bytes | None = None
 
+    @property
+    def known(self) -> Outcome:
+        """What the next worker needs of it: its numbers only where something has still to be done with them."""
+        left = self.outcome.not_written or self.outcome.not_drawn
+        return self.outcome if left else self.outcome.model_copy(update={"results": None})
+
+    def made_up(self, outcome: Outcome) -> Computed:
+        """With what was done later with its numbers: a run that is written now, a report that is drawn."""
+        steps = {"not_written": outcome.not_written, "not_drawn": outcome.not_drawn}
+        return replace(self, outcome=self.outcome.model_copy(update=steps), document=packed(outcome) or self.document)
+
+
+def packed(outcome: Outcome) -> bytes | None:
+    """The report, gzip-compressed."""
+    return gzip.compress(outcome.html.encode(), _LEVEL) if outcome.html else None
+
 
 def snapshot(computed: Computed, dataset: Dataset, settings: EvidentlySettings) -> Snapshot:
     """Everything that is known of the data set, as one read of the target of its name."""
@@ -66,6 +85,19 @@ def snapshot(computed: Computed, dataset: Dataset, settings: EvidentlySettings) 
     if computed.outcome.results:
         report.results(computed.outcome.results)
     return report.made.snapshot(dataset.name, computed.document)
+
+
+def without_data(dataset: Dataset, last: Read | None, modified: float | None) -> Snapshot | None:
+    """How old the newest data is, and how old it may be, while there is none to read; None when nobody knows.
+
+    `last` is what was read of it last; `modified` is when the newest that lies there was changed.
+    """
+    known = [moment for moment in (last.modified if last else None, modified) if moment is not None]
+    if not known:
+        return None
+    report = _DatasetReport(dataset)
+    report.age(last.newest if last else None, max(known))
+    return report.made.snapshot(dataset.name)
 
 
 class _DatasetReport:
@@ -81,6 +113,8 @@ class _DatasetReport:
         self._add(metrics.DATASET_MEMORY_LIMIT, settings.memory_limit)
         if computed.outcome.not_written:
             self._add(RUN_FAILURE, 1, reason=computed.outcome.not_written.reason)
+        if computed.outcome.not_drawn:
+            self._add(metrics.DATASET_REPORT_FAILURE, 1, reason=computed.outcome.not_drawn.reason)
 
     def read(self, side: Side, read: Read) -> None:
         for field, metric in _READ.items():
@@ -94,6 +128,11 @@ class _DatasetReport:
             model = named.groupdict()
             del model["artifact"]
             self._add(metrics.DATASET_MODEL_VERSION, read.model_version, **model)
+
+    def age(self, newest: float | None, modified: float) -> None:
+        self._add(metrics.DATASET_NEWEST, newest, side="current")
+        self._add(metrics.DATASET_MODIFIED, modified, side="current")
+        self._add(metrics.DATASET_FRESH_OBJECTIVE, self._dataset.objectives.fresh_within)
 
     def objectives(self) -> None:
         expected = self._dataset.objectives

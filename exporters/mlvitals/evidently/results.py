@@ -15,10 +15,12 @@ from mlvitals.evidently.plan import Method, Side, TestName
 
 ColumnKind = Literal["numeric", "categorical", "datetime", "text", "unsupported"]
 """What a column is computed as. `text` has statistics only; of `unsupported` ones only missing values are counted."""
-ColumnReason = Literal["all_null", "too_few", "type", "method", "missing", "unsupported", "unreadable", "error"]
+ColumnReason = Literal[
+    "all_null", "too_few", "type", "method", "missing", "too_many", "unsupported", "unreadable", "error"
+]
 """Why a column has no drift score: no values on a side, fewer than two (for chisquare: categories), other types on both
-sides, a method that its kind has not, absent on a side, a type that is not looked at, it could not be read on a side,
-Evidently failed (the message says how, and why)."""
+sides, a method that its kind has not, absent on a side, too many categories, a type that is not looked at, it could not
+be read on a side, Evidently failed (the message says how, and why)."""
 SchemaChange = Literal["missing", "new", "type_changed", "all_null"]
 Bound = Literal["lt", "lte", "gt", "gte"]
 Status = Literal["success", "warning", "fail", "error", "skipped"]
@@ -187,24 +189,43 @@ class Read(Result):
 
 
 class Failed(Result):
-    """A computation that did not."""
+    """A computation, or what was to be done with its numbers, that failed."""
 
     reason: Reason
     message: str
+    no_current: bool = False
+    """There is no current data."""
+    modified: float | None = None
+    """Then: when the newest that lies there was changed, Unix time."""
 
 
 class Outcome(Result):
-    """A computation that ended well. `unchanged`: both identities are those that were known; nothing else is set."""
+    """A computation that ended well. `unchanged`: both identities are those that were known; nothing was computed."""
 
     unchanged: bool = False
     reads: Mapping[Side, Read] = {}
     results: Results | None = None
     peak_memory: int | None = None
-    """Bytes, of the worker."""
+    """Most resident bytes of the worker."""
     html: str | None = None
     """Evidently's report, where it was asked for."""
     not_written: Failed | None = None
     """Why the run is not in the configured workspace, if it is not."""
+    not_drawn: Failed | None = None
+    """Why there is no report, if one was asked for."""
+
+
+Step = Literal["not_written", "not_drawn"]
+"""What is done with the numbers, by the field of Outcome that says why it was not: a run written, a report drawn."""
+
+
+class Handed(Result):
+    """One step with the numbers, and the most resident bytes of the worker so far."""
+
+    step: Step
+    failed: Failed | None = None
+    html: str | None = None
+    peak_memory: int | None = None
 
 
 class Progress(Result):

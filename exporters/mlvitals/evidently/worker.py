@@ -15,20 +15,22 @@ import pickle
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from mlvitals.core.collector import Deadline, UpstreamError
-from mlvitals.core.failures import plain
+from mlvitals.core.collector import Deadline
 from mlvitals.evidently.config import MLFLOW, Dataset
 from mlvitals.evidently.engine import Engine, Tell, sampled
+from mlvitals.evidently.failures import failed
 from mlvitals.evidently.job import EngineName, Job, Message
 from mlvitals.evidently.memory import peak_memory
 from mlvitals.evidently.plan import SIDES
 from mlvitals.evidently.reading import read_all, resolve
-from mlvitals.evidently.results import Failed, Outcome, Progress, Results
+from mlvitals.evidently.results import Failed, Handed, Outcome, Progress, Results, Step
+
+if TYPE_CHECKING:  # What speaks of Evidently is not imported before an unchanged data set is known to be one.
+    from mlvitals.evidently.workspace.snapshot import Run
 
 
 def main() -> None:
@@ -41,12 +43,13 @@ def main() -> None:
         _tell(messages, message)
 
 
-def compute(job: Job, tell: Tell) -> Outcome:
+def compute(job: Job, deadline: Deadline, tell: Tell) -> Outcome:
     """Read and score one data set. Raises UpstreamError."""
-    deadline = Deadline(job.seconds)
     dataset, settings = job.dataset, job.settings
     tell(Progress(step="looking for files"))
-    listings = {side: resolve(side, dataset, settings, deadline) for side in SIDES}
+    # Current data first: that there is none is told even when there is no reference either.
+    found = {side: resolve(side, dataset, settings, deadline) for side in reversed(SIDES)}
+    listings = {side: found[side] for side in SIDES}
     if job.known == {side: listing.identity for side, listing in listings.items()}:
         return Outcome(unchanged=True)
     samples = read_all(listings, dataset, deadline, tell)
@@ -62,28 +65,60 @@ def compute(job: Job, tell: Tell) -> Outcome:
 
 def _answers(job: Job, tell: Tell) -> Iterator[Message]:
     """The numbers first: what is done with them then may take long, or fail."""
-    done = _done(job, tell)
+    deadline = Deadline(job.seconds)
+    done = _done(job, deadline, tell)
     yield done
-    if done.outcome and done.outcome.results and (job.html or job.settings.workspace):
-        yield from _handed_on(job, done.outcome, done.outcome.results)
+    if done.outcome:
+        numbers = job.last if done.outcome.unchanged else done.outcome
+        for step in job.steps(done.outcome):
+            yield Message(handed=_handed(step, job, numbers or done.outcome, deadline, tell))
 
 
-def _handed_on(job: Job, outcome: Outcome, results: Results) -> Iterator[Message]:
-    # What speaks of Evidently is not imported before an unchanged data set is known to be one.
-    from mlvitals.evidently.workspace.snapshot import Run, snapshot
+def _done(job: Job, deadline: Deadline, tell: Tell) -> Message:
+    try:
+        return Message(outcome=compute(job, deadline, tell))
+    except Exception as error:
+        return Message(failed=failed(error))
 
-    dataset = job.dataset
+
+def _handed(step: Step, job: Job, outcome: Outcome, deadline: Deadline, tell: Tell) -> Handed:
+    wrong, html = None, None
+    try:
+        if step == "not_written":
+            tell(Progress(step="writing the run"))
+            wrong = _written(job, outcome, deadline)
+        else:
+            tell(Progress(step="drawing the report"))
+            html = _drawn(job, outcome)
+    except Exception as error:
+        wrong = failed(error)
+    return Handed(step=step, failed=wrong, html=html, peak_memory=peak_memory("self"))
+
+
+def _written(job: Job, outcome: Outcome, deadline: Deadline) -> Failed | None:
+    # With Evidently's own workspaces, which not every computation needs.
+    from mlvitals.evidently.workspace.write import try_to_write
+
+    store = job.settings.workspace
+    return try_to_write(_run(job, outcome), store, job.settings, deadline) if store else None
+
+
+def _drawn(job: Job, outcome: Outcome) -> str:
+    from mlvitals.evidently.workspace.snapshot import snapshot
+
+    made = _run(job, outcome)
+    html: str = snapshot(replace(made, results=_harmless(made.results))).get_html_str(as_iframe=False)
+    return html
+
+
+def _run(job: Job, outcome: Outcome) -> Run:
+    from mlvitals.evidently.workspace.snapshot import Run
+
+    dataset, results = job.dataset, outcome.results or Results(columns=(), overview={})
     named = MLFLOW.fullmatch(dataset.reference.path)
     version = outcome.reads["reference"].model_version
     model = named and named["model"]
-    run = Run(dataset.name, results, time.time(), dataset.drift.share, model, version, _identity(dataset, outcome))
-    if job.html:
-        yield Message(html=snapshot(replace(run, results=_harmless(results))).get_html_str(as_iframe=False))
-    if store := job.settings.workspace:
-        # With Evidently's own workspaces, which not every computation needs.
-        from mlvitals.evidently.workspace.write import try_to_write
-
-        yield Message(not_written=try_to_write(run, store, job.settings, Deadline(job.seconds)))
+    return Run(dataset.name, results, time.time(), dataset.drift.share, model, version, _identity(dataset, outcome))
 
 
 def _identity(dataset: Dataset, outcome: Outcome) -> str:
@@ -98,20 +133,6 @@ def _harmless(results: Results) -> Results:
     return Results.model_validate_json(results.model_dump_json().replace("</", "< /").replace("<!--", "< !--"))
 
 
-def _done(job: Job, tell: Tell) -> Message:
-    try:
-        return Message(outcome=compute(job, tell))
-    except UpstreamError as error:
-        return Message(failed=Failed(reason=error.reason, message=str(error)))
-    except MemoryError:
-        return Message(failed=Failed(reason="limit", message="there was not enough memory"))
-    except Exception as error:
-        # What an error says may repeat data; its kind and place do not.
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
-        return Message(failed=Failed(reason="internal", message=plain(where)))
-
-
 def engine(name: EngineName) -> Engine:
     """The engine of that name."""
     from mlvitals.evidently.engine.evidently import EvidentlyEngine
@@ -121,7 +142,8 @@ def engine(name: EngineName) -> Engine:
 
 
 def _end_with_the_exporter() -> None:
-    sys.stdin.buffer.read()
+    # Not sys.stdin: Python aborts at its end when a thread has the lock of its buffer.
+    os.read(0, 1)
     os._exit(1)
 
 

@@ -8,7 +8,7 @@ from html import escape
 from urllib.parse import quote
 
 from mlvitals import __version__, assets
-from mlvitals.advice import WHAT_TO_DO
+from mlvitals.advice import advice
 from mlvitals.core.state import TargetState
 from mlvitals.suite import Exporter, Suite
 from mlvitals.web.document import document
@@ -116,8 +116,7 @@ def _failure(target: TargetState) -> str:
     if target.failure is None:
         return ""
     reason, message = target.failure.reason, target.failure.message
-    advice = WHAT_TO_DO[reason]
-    return f"<strong>{reason}</strong>: {escape(message)}<br>{advice}"
+    return f"<strong>{reason}</strong>: {escape(message)}<br>{escape(advice(target.failure))}"
 
 
 def _moment(timestamp: float | None) -> str:

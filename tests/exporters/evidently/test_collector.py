@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from mlvitals.core.collector import Snapshot, UpstreamError
+from mlvitals.advice import advice
+from mlvitals.core.collector import Collector, Deadline, Failure, Snapshot
 from mlvitals.core.runner import collect_once
 from mlvitals.evidently import EXPORTER, metrics
 from mlvitals.evidently.workspace.metrics import RUN_FAILURE
@@ -27,6 +28,13 @@ def folder(tmp_path: Path) -> Path:
 
 def one(found: Samples, metric: object, **labels: str) -> float | None:
     return found.get(sample(metric, dataset="churn", **labels))
+
+
+def failed(collector: Collector) -> Failure:
+    """Why a data set was not read."""
+    (result,) = collector.collect(Deadline(100))
+    assert isinstance(result, Failure)
+    return result
 
 
 def test_it_is_computed_again_when_a_file_has_changed_and_not_before(folder: Path) -> None:
@@ -114,11 +122,36 @@ def test_a_failure_after_a_success_is_a_failure_and_a_success_after_it_is_whole(
     first = samples(read(collector, 100))
     kept = (folder / "current.parquet").read_bytes()
     (folder / "current.parquet").write_bytes(kept[:500])
-    with pytest.raises(UpstreamError, match=r"current\.parquet"):
-        read(collector, 100)
+    failure = failed(collector)
+    assert failure.reason == "parse"
+    assert "current.parquet" in failure.message
+    assert advice(failure).startswith("Check the files")
     (folder / "current.parquet").write_bytes(kept)
     # The identity, which is a label, has another time in it.
     assert [name for name, _ in samples(read(collector, 100))] == [name for name, _ in first]
+
+
+def test_a_window_without_data_still_says_how_old_the_newest_is_and_how_old_it_may_be(folder: Path) -> None:
+    (folder / "dt=2026-01-01").mkdir()
+    newest = (folder / "current.parquet").rename(folder / "dt=2026-01-01/part-0.parquet")
+    current = {"path": f"{folder}/dt=*/", "within": "1d"}
+    configured = settings(folder, {"current": current, "objectives": {"fresh_within": "26h"}})
+    (collector,) = EXPORTER.build(configured)
+    failure = failed(collector)
+    assert failure.reason == "empty"
+    assert failure.known
+    assert samples(failure.known) == {
+        sample(metrics.DATASET_MODIFIED, dataset="churn", side="current"): newest.stat().st_mtime,
+        sample(metrics.DATASET_FRESH_OBJECTIVE, dataset="churn"): 26 * 3600,
+    }
+    newest.unlink()
+    assert failed(collector).known is None
+
+
+def test_a_reference_without_data_says_nothing_of_the_current(folder: Path) -> None:
+    (collector,) = EXPORTER.build(settings(folder, {"reference": f"{folder}/nothing-*.parquet"}))
+    failure = failed(collector)
+    assert (failure.reason, failure.known) == ("empty", None)
 
 
 def test_runs_are_written_into_a_workspace_and_one_that_cannot_be_is_told(folder: Path) -> None:
@@ -130,6 +163,22 @@ def test_runs_are_written_into_a_workspace_and_one_that_cannot_be_is_told(folder
         assert one(found, metrics.COLUMN_DRIFTED, column="age") == 1
     (snapshot,) = (folder / "workspace").glob("*/snapshots/*.json")
     assert "churn" in snapshot.read_text()
+
+
+def test_a_run_that_could_not_be_written_is_written_later_though_no_file_has_changed(folder: Path) -> None:
+    workspace = folder / "workspace"
+    workspace.write_text("a file")
+    dataset = {"columns": {"include": ["age"]}}
+    (collector,) = EXPORTER.build(settings(folder, dataset, workspace={"path": str(workspace)}))
+    first = samples(read(collector, 100))
+    assert one(first, RUN_FAILURE, reason="connect") == 1
+    workspace.unlink()
+    then = samples(read(collector, 100))
+    assert one(then, RUN_FAILURE, reason="connect") is None
+    assert one(then, metrics.DATASET_COMPUTED) == one(first, metrics.DATASET_COMPUTED)
+    assert len(list(workspace.glob("*/snapshots/*.json"))) == 1
+    assert samples(read(collector, 100)) == then
+    assert len(list(workspace.glob("*/snapshots/*.json"))) == 1
 
 
 def test_a_look_writes_nothing(folder: Path) -> None:

@@ -151,7 +151,7 @@ def test_text_is_not_scored() -> None:
 def test_more_categories_than_evidently_can_stand_are_not_scored() -> None:
     few, many = pa.table({"x": ["a", "b"] * 6000}), pa.table({"x": [str(number) for number in range(12_000)]})
     found = column(score(few, many), "x")
-    assert (found.kind, found.reason) == ("categorical", "unsupported")
+    assert (found.kind, found.reason) == ("categorical", "too_many")
     assert "12002 categories" in found.message
 
 

@@ -203,23 +203,24 @@ def test_the_end_of_a_period(folders: list[str], expected: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "expected"),
+    ("place", "reason", "expected"),
     [
-        ("nowhere/x.parquet", "there is no {root}/nowhere/x.parquet"),
-        ("nowhere/dt=*/", "there is no {root}/nowhere"),
-        ("month=*/", "nothing matches {root}/month=*/"),
-        ("dt=2026-10-03", "{root}/dt=2026-10-03 has no data"),
+        ("nowhere/x.parquet", "connect", "there is no {root}/nowhere/x.parquet"),
+        ("nowhere/dt=*/", "connect", "there is no {root}/nowhere"),
+        ("month=*/", "empty", "nothing matches {root}/month=*/"),
+        ("dt=2026-10-03", "empty", "{root}/dt=2026-10-03 has no data"),
         (
             {"path": "dt=2026-10-*/", "within": "1h"},
+            "empty",
             "no data for within: 3600 s; there is dt=2026-10-01, dt=2026-10-02",
         ),
     ],
 )
-def test_nothing_is_found(days: Path, place: Any, expected: str) -> None:
+def test_nothing_is_found(days: Path, place: Any, reason: str, expected: str) -> None:
     place = {**place, "path": f"{days}/{place['path']}"} if isinstance(place, dict) else f"{days}/{place}"
     with pytest.raises(UpstreamError, match=re.escape(expected.format(root=days))) as caught:
         found(current=place)
-    assert caught.value.reason == "connect"
+    assert caught.value.reason == reason
 
 
 def test_there_is_nothing_before(days: Path) -> None:

@@ -134,3 +134,18 @@ def test_a_bucket_that_is_not_ours(bucket: Mapping[str, Any]) -> None:
     with pytest.raises(UpstreamError) as caught:
         taken(current="s3://nobodys/data/x.csv", more={"s3": bucket})
     assert "s3://nobodys/data/x.csv" in str(caught.value)
+
+
+def test_what_s3_refuses_in_the_middle_is_not_taken_for_a_broken_file() -> None:
+    code = "<Error><Code>AccessDenied</Code><Message>kms:Decrypt is not allowed</Message></Error>"
+    denied = Answer(403, code.encode(), {"Content-Type": "application/xml"})
+    headers = {"Last-Modified": "Sun, 22 Nov 2026 00:00:00 GMT", "ETag": '"1"'}
+
+    def answer(request: Request) -> Answer:
+        return Answer(200, FILES["/data/lines.jsonl"], headers) if request.method == "HEAD" else denied
+
+    with Replay(answer) as server:
+        keys = {"endpoint_url": server.url, "access_key": "a", "secret_key": "b", "region": "us-east-1"}
+        with pytest.raises(UpstreamError, match=r"^s3://lake/x\.jsonl: AWS Error ACCESS_DENIED") as caught:
+            taken(current="s3://lake/x.jsonl", more={"s3": keys})
+    assert caught.value.reason == "auth"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mlvitals.core.metric import declared
 from mlvitals.evidently import metrics
-from mlvitals.evidently.report import Computed, snapshot
+from mlvitals.evidently.report import Computed, snapshot, without_data
 from mlvitals.evidently.results import (
     Bins,
     Column,
@@ -110,6 +110,7 @@ OUTCOME = Outcome(
     results=RESULTS,
     peak_memory=300 << 20,
     not_written=Failed(reason="connect", message="no such server"),
+    not_drawn=Failed(reason="limit", message="the worker was killed"),
 )
 DATASET = {
     "reference": "mlflow:registry/churn@champion/reference.parquet",
@@ -141,6 +142,18 @@ def test_a_name_that_is_too_long_for_a_label_is_left_out_and_counted() -> None:
     assert sample(metrics.COLUMN_DRIFTED, dataset="churn", column="age") in samples(found)
     assert found.dropped[metrics.COLUMN_DRIFTED, "too_long"] == 1
     assert "xxx" not in text(found.families)
+
+
+def test_without_data_only_its_age_is_told() -> None:
+    dataset = settings(HERE, DATASET).datasets[0]
+    assert without_data(dataset, None, None) is None
+    found = without_data(dataset, READ, READ.modified and READ.modified + 5)
+    assert found
+    assert samples(found) == {
+        sample(metrics.DATASET_NEWEST, dataset="churn", side="current"): READ.newest,
+        sample(metrics.DATASET_MODIFIED, dataset="churn", side="current"): 1700000005,
+        sample(metrics.DATASET_FRESH_OBJECTIVE, dataset="churn"): 26 * 3600,
+    }
 
 
 def test_without_a_score_the_data_set_is_not_said_to_be_steady() -> None:

@@ -15,6 +15,7 @@ import pandas as pd
 from evidently import DataDefinition, Dataset, Report
 from evidently.metrics import ValueDrift
 
+from mlvitals.core.failures import place_of
 from mlvitals.evidently.engine.columns import Pair, Values
 from mlvitals.evidently.plan import CATEGORICAL_METHODS, NUMERIC_METHODS, P_VALUES, Drift, Method
 from mlvitals.evidently.results import ColumnReason, Score
@@ -67,7 +68,7 @@ def _fits(method: Method, pair: Pair) -> None:
         return
     seen = len(np.unique(np.concatenate([values.usable for values in pair.sides.values()])))
     if seen > MOST_CATEGORIES:
-        raise UnscoredError("unsupported", f"{seen} categories, and {MOST_CATEGORIES} are scored at most")
+        raise UnscoredError("too_many", f"{seen} categories, and {MOST_CATEGORIES} are scored at most")
     if method == "chisquare" and seen < 2:
         raise UnscoredError("too_few", "chisquare needs two categories")
 
@@ -81,7 +82,8 @@ def _evidently(pair: Pair, method: Method, threshold: float) -> tuple[float, boo
         try:
             told = report.run(_dataset(pair.sides["current"]), _dataset(pair.sides["reference"])).dict()
         except Exception as error:
-            raise UnscoredError("error", f"Evidently: {type(error).__name__}: {error}"[:200]) from error
+            # What it says may repeat data.
+            raise UnscoredError("error", f"Evidently: {place_of(error)}") from error
     value = float(told["metrics"][0]["value"])
     if not math.isfinite(value):
         raise UnscoredError("error", f"Evidently's score is {value}")
