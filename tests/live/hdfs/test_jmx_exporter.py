@@ -15,7 +15,7 @@ import requests
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from compose import jars
+from compose import jars, java
 from compose.hdfs import SUPERUSER, Extra, Hdfs, hdfs_cluster
 from compose.processes import Server, free_port
 from jmx import generate
@@ -216,8 +216,8 @@ def test_beside_the_daemon_with_a_password(secrets: Path) -> None:
                 file.touch(0o600)
                 file.write_text(f"hostPort: 127.0.0.1:{remote}\nusername: vitals\npassword: {password}\n{namenode}")
                 command = ("-jar", jar, f"127.0.0.1:{port}", file)
-                java = Server(password, (jars.program("java"), *command), secrets, partial(answers, url))
-                with java:
+                standalone = Server(password, (java.program("java"), *command), secrets, partial(answers, url))
+                with standalone:
                     assert (exported.shown("namenode").get(ACTIVE) == 1) is shows
 
 
