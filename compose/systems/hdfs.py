@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hdfs import InsecureClient
 
-from compose import jars
+from compose import jars, java
 from compose.hdfs import SUPERUSER, hdfs_cluster
 from compose.prometheus import Prometheus
 from compose.system import Addresses, Finding, Settings, Started, Step, System
@@ -28,7 +28,8 @@ def data_url(at: Addresses, user: str = "") -> str:
 
 
 def _install(step: Step) -> None:
-    with step("Hadoop"):
+    with step("Java, Hadoop"):
+        java.program("java")
         jars.hadoop()
 
 
@@ -82,4 +83,4 @@ def _values(prometheus: Prometheus, query: str) -> list[float]:
     return [float(one["value"][1]) for one in prometheus.query(query)]
 
 
-SYSTEM = System(start=_start, questions=(_cluster, _handed_on), expected=(), check=jars.check, install=_install)
+SYSTEM = System(start=_start, questions=(_cluster, _handed_on), expected=(), check=java.check, install=_install)
