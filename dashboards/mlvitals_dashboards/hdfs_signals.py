@@ -72,7 +72,7 @@ def _none(
 
 
 # By jmx_exporter each daemon has a page of its own, and nothing says mlvitals_exporter_up.
-_BY_JMX_EXPORTER = f"group without (daemon, service) ({_any(m.JVM_HEAP_USED)})"
+_BY_JMX_EXPORTER = f"group without (service) ({_any(m.JVM_HEAP_USED)})"
 SERVERS_DOWN = servers_down(TYPE, TITLE, _BY_JMX_EXPORTER)
 FIRING = servers_firing(TYPE, TITLE)
 _UNREACHED = f"{select(own.TARGET_UP, exporter_type=TYPE)} == 0 or {select(UP, exporter_type=TYPE)} == 0"
