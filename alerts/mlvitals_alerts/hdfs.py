@@ -2,7 +2,7 @@
 
 By jmx_exporter every daemon is a page of its own, so `instance` says nothing of the cluster; a state has no series
 while it is 0; and every NameNode reports the totals of the cluster, of which only those of the active one are true.
-That a daemon cannot be read is told by MlvitalsTargetFailing, with the reason.
+That mlvitals cannot read a daemon is told by MlvitalsTargetFailing, with the reason.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from mlvitals.core import metrics as own
 from mlvitals.core.metric import Metric
 from mlvitals.hdfs import metrics as m
 from mlvitals_alerts.parts import KEEP, down
-from mlvitals_alerts.rules import Alert, Severity, System, each, label, lookup, number, value
+from mlvitals_alerts.rules import UP, Alert, Severity, System, each, label, lookup, number, value
 
 FREE = 0.1
 FULL_DAYS = 4
@@ -30,6 +30,10 @@ _IS_ACTIVE = f'{m.HA_STATE}{{state="{m.ACTIVE}"}} == 1'
 ACTIVE = f"and on (exporter, daemon) {_IS_ACTIVE}"
 """Of what every NameNode says of the cluster, what is true."""
 
+_AGENT = f'{UP}{{exporter_type="hdfs",daemon!=""}}'
+"""Targets of jmx_exporter, one for each daemon."""
+# What is gone from the configuration has no target; what mlvitals says of HDFS is gone while it is not scraped.
+_THERE = f'({UP}{{exporter_type="hdfs",daemon=""}} == 1 or {_AGENT})'
 _UNREAD = f'{own.TARGET_UP}{{exporter_type="hdfs",target="{m.CLUSTER}"}}'
 _NAMENODE = f"{label('exporter')}: NameNode {label('daemon')}"
 # With the roles of before, while no NameNode at all can be read.
@@ -72,7 +76,8 @@ _NAMENODES = (
         "No NameNode is known to be active.",
         f"{label('exporter')}: no NameNode is known to be active{_STATES}.",
         # Not the number of them: it is absent while one cannot be read, which is when the other has to be active.
-        f"(\n  group without (daemon, instance, state) ({m.HA_STATE} == 1) unless on (exporter) {_IS_ACTIVE}\n"
+        f"(\n  group without (daemon, instance, state) (last_over_time({m.HA_STATE}[1h]) == 1)\n"
+        f"  and on (exporter) {_THERE}\n  unless on (exporter) {_IS_ACTIVE}\n"
         f"  or max without (instance, target) ({_UNREAD}) == 0\n)\n"
         f"unless max without (instance) ({own.EXPORTER_UP}) == 0",
         for_="2m",
@@ -228,6 +233,14 @@ _CAPACITY = (
 _DAEMON = f"{label('exporter')}: {label('service')} {label('daemon')}"
 _PORT = ("daemon", "service", "port")
 _DAEMONS = (
+    Alert(
+        "HdfsDaemonNotScraped",
+        "warning",
+        "Prometheus cannot scrape the jmx_exporter of a daemon.",
+        f"{label('exporter')}: Prometheus cannot scrape the jmx_exporter of {label('daemon')} at {label('instance')}.",
+        f"{_AGENT} == 0",
+        for_="5m",
+    ),
     Alert(
         "HdfsJournalNodeLagging",
         "warning",

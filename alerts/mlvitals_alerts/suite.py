@@ -20,7 +20,8 @@ SYSTEM = System(
             "Prometheus cannot scrape mlvitals, or does not know of it.",
             f"{label('exporter')}: {{{{ with $labels.instance }}}}Prometheus cannot scrape the page at {{{{ . }}}}"
             "{{ else }}Prometheus knows of no mlvitals process{{ end }}.",
-            f'{UP}{{exporter_type!=""}} == 0\n'
+            # A page of jmx_exporter is that of one daemon.
+            f'{UP}{{exporter_type!="",daemon=""}} == 0\n'
             f'or label_replace(absent({UP}{{exporter_type!=""}}), "exporter", "mlvitals", "", "")',
             for_="5m",
         ),

@@ -56,15 +56,15 @@ _CLUSTERS = table(
     cell_links=_HEALTH,
     hide=("failure",),
     widths={"exporter": NAME},
-    w=15,
+    w=14,
     h=6,
     links=runbook("HdfsCapacityPredicted"),
 )
 _ALERTS = alert_table(
-    {"exporter": "HDFS", "daemon": "Daemon", "journal": "Journal", "path": "Path"},
+    {"exporter": "HDFS", "daemon": "Daemon", "path": "Path"},
     s.ALERT,
     widths={"exporter": 90},
-    w=9,
+    w=10,
 )
 _ROLES = timeline("roles", "NameNodes over time", d.ROLE, "{{exporter}} {{daemon}}", h=5)
 
@@ -173,8 +173,6 @@ _DATANODES = [
         sort="State",
         descending=False,
         widths={"exporter": NAME},
-        w=11,
-        h=9,
         links=runbook("HdfsDataNodesDead", "HdfsDataNodesStale"),
     ),
     table(
@@ -200,8 +198,6 @@ _DATANODES = [
         cell_links=_ONLY,
         hide=("info",),
         widths={"exporter": NAME},
-        w=13,
-        h=9,
         links=runbook("HdfsVolumesFailed"),
     ),
     lines("read", "Read from disks", d.READ, "{{exporter}} {{daemon}}"),

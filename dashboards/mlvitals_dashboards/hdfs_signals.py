@@ -72,7 +72,7 @@ def _none(
 
 
 # By jmx_exporter each daemon has a page of its own, and nothing says mlvitals_exporter_up.
-_BY_JMX_EXPORTER = f"group without (daemon, service) ({_any(m.JVM_HEAP_USED)})"
+_BY_JMX_EXPORTER = f"group without (service) ({_any(m.JVM_HEAP_USED)})"
 SERVERS_DOWN = servers_down(TYPE, TITLE, _BY_JMX_EXPORTER)
 FIRING = servers_firing(TYPE, TITLE)
 _UNREACHED = f"{select(own.TARGET_UP, exporter_type=TYPE)} == 0 or {select(UP, exporter_type=TYPE)} == 0"
@@ -142,10 +142,10 @@ _DAY = 24 * 3600
 FULL_IN = Signal(
     _LEFT,
     "s",
-    "When nothing is left, if what is free shrinks as fast as in the last day; known after half a day, by the NameNode "
-    "that is active now.",
+    "When nothing is left, if what is free shrinks as fast as in the last day. Not yet: half a day has to be known of "
+    "the NameNode that is active now.",
     steps=((0, "red"), (4 * _DAY, "orange"), (14 * _DAY, "green")),
-    words={-1: ("Not shrinking", "green"), -2: ("Not known yet", "text")},
+    words={-1: ("Steady", "green"), -2: ("Not yet", "text")},
     base="green",
     missing=NO_ACTIVE,
     decimals=1,
@@ -154,7 +154,7 @@ FULL_IN = Signal(
 SERVER_STATE = server_state(TYPE, TITLE, _BY_JMX_EXPORTER)
 FAILURE_REASON = failure_reason(TYPE)
 DATA_AGE = data_age(TYPE)
-ALERT = firing_alerts(TYPE, "daemon, journal, path")
+ALERT = firing_alerts(TYPE, "daemon, path")
 CLUSTER_FREE = replace(FREE, expr=_FREE, description="Share of the capacity that is free.")
 CAPACITY = Signal(of_cluster(m.CAPACITY), "bytes", "Capacity of the live DataNodes.", missing=NO_ACTIVE)
 USED = Signal(of_cluster(m.CAPACITY_USED), "bytes", "Used by HDFS, all replicas.", missing=NO_ACTIVE)

@@ -46,9 +46,13 @@ def changes(daemon: str, **states: str) -> Series:
     return {name: values for one in every for name, values in one.items()}
 
 
-def jmx_role(state: str, daemon: str = NN1) -> Series:
+def jmx_role(state: str, daemon: str = NN1, scraped: Value = 1) -> Series:
     """A NameNode's state by jmx_exporter, which has no series for the states that it is not in."""
-    return jmx("namenode_ha_state", 1, daemon=daemon, state=state)
+    role_ = "1x600" if scraped == 1 else "1x9 stale"
+    return {
+        **jmx("namenode_ha_state", role_, daemon=daemon, state=state),
+        **series(HDFS, "up", scraped, **by_jmx(daemon), daemon=daemon),
+    }
 
 
 def total(value: Value, name: str, alert: str, text: str, more: Series) -> tuple[Firing | Silent, ...]:
@@ -72,7 +76,8 @@ INSTANCE, JOB = f'instance="{TARGET["instance"]}"', f'job="{TARGET["job"]}"'
 BLOCKS = of("namenode_blocks", 120)
 LIVE = of("namenode_live_datanodes", 3)
 DEAD = of("namenode_dead_datanodes", 1)
-UP = own("exporter_up", 1)
+UP = {**series(HDFS, "up", 1), **own("exporter_up", 1)}
+NOT_SCRAPED = {**series(HDFS, "up", "1x9 0x600"), **own("exporter_up", "1x9 stale")}
 CLUSTER = {name: text for name, text in HDFS.items() if name != "instance"}
 RPC = {"service": "NameNode", "port": "8020"}
 HEAP = {"service": "NameNode"}
@@ -184,9 +189,26 @@ _ROLES = (
     Silent(
         "HdfsNoActiveNameNode",
         "no daemon is read: HdfsDown says it",
-        {**own("exporter_up", 0), **own("target_up", 0, target="cluster"), **role("unknown")},
+        {**UP, **own("exporter_up", 0), **own("target_up", 0, target="cluster"), **role("unknown")},
     ),
-    Silent("HdfsNoActiveNameNode", "HDFS has no NameNode here"),
+    Firing(
+        "HdfsNoActiveNameNode",
+        {**jmx_role("active", scraped="1x9 0x600"), **jmx_role("standby", NN2, scraped="1x9 0x600")},
+        {**CLUSTER, "job": "hdfs"},
+        "prod: no NameNode is known to be active.",
+        since="10m",
+    ),
+    Silent(
+        "HdfsNoActiveNameNode",
+        "mlvitals is not scraped",
+        {**NOT_SCRAPED, **changes(NN1, active="1x9 stale"), **changes(NN2, standby="1x9 stale")},
+    ),
+    Silent(
+        "HdfsNoActiveNameNode",
+        "the exporter was removed",
+        {**series(HDFS, "up", "1x9 stale"), **own("exporter_up", "1x9 stale"), **changes(NN1, active="1x9 stale")},
+    ),
+    Silent("HdfsNoActiveNameNode", "HDFS has no NameNode here", UP),
     Firing(
         "HdfsTwoActiveNameNodes",
         {**role("active"), **role("active", NN2)},
@@ -333,6 +355,15 @@ _CAPACITY = (
     Silent("HdfsCapacityPredicted", "there are two hours to look at", capacity(f"{30 * GIB}-{GIB // 5}x600")),
 )
 _DAEMONS = (
+    Firing(
+        "HdfsDaemonNotScraped",
+        series(HDFS, "up", "1x9 0x600", **by_jmx(DN1), daemon=DN1),
+        {**HDFS, **by_jmx(DN1), "daemon": DN1},
+        "prod: Prometheus cannot scrape the jmx_exporter of dn1:9864 at dn1:9404.",
+        since="10m",
+    ),
+    Silent("HdfsDaemonNotScraped", "it is scraped", series(HDFS, "up", 1, **by_jmx(DN1), daemon=DN1)),
+    Silent("HdfsDaemonNotScraped", "it is mlvitals that is not scraped", NOT_SCRAPED),
     Firing(
         "HdfsJournalNodeLagging",
         of("journalnode_lag_transactions", 2500, daemon=JN1, journal="ns1"),

@@ -30,6 +30,11 @@ CASES = (
         "somebody else's target is down",
         {PROCESS_UP: lasting(1), 'up{exporter="",exporter_type="",job="node",team=""}': lasting(0)},
     ),
+    Silent(
+        "MlvitalsScrapeTargetMissing",
+        "the jmx_exporter of a daemon is down",
+        {PROCESS_UP: lasting(1), 'up{exporter="prod",exporter_type="hdfs",daemon="dn1:9864"}': lasting(0)},
+    ),
     Firing(
         "MlvitalsExporterDown",
         {

@@ -32,25 +32,25 @@ def role(state: str, daemon: str = NN1, **labels: str) -> Series:
 
 def page(daemon: str) -> dict[str, str]:
     """The target of jmx_exporter at a daemon."""
-    return {"instance": f"{daemon.partition(':')[0]}:9404", "job": "hdfs"}
+    return {"instance": f"{daemon.partition(':')[0]}:9404", "job": "hdfs", "daemon": daemon}
 
 
 def by_jmx(daemon: str, service: str, *series: Series) -> Series:
     """A daemon that jmx_exporter reads, with what else it says."""
-    read = of(m.JVM_HEAP_USED, GIB, daemon=daemon, service=service, **page(daemon))
+    read = of(m.JVM_HEAP_USED, GIB, service=service, **page(daemon))
     return {**of(UP, 1, **page(daemon)), **read, **{key: value for one in series for key, value in one.items()}}
 
 
 def jmx_role(state: str, daemon: str) -> Series:
     """Its state by jmx_exporter, which has no series for the others."""
-    return of(m.HA_STATE, 1, daemon=daemon, state=state, **page(daemon))
+    return of(m.HA_STATE, 1, state=state, **page(daemon))
 
 
 def namenodes(metric: Metric, one: float, other: float) -> Series:
     """What both NameNodes say by jmx_exporter; the first is active."""
     return {
-        **by_jmx(NN1, "NameNode", jmx_role("active", NN1), of(metric, one, daemon=NN1, **page(NN1))),
-        **by_jmx(NN2, "NameNode", jmx_role("standby", NN2), of(metric, other, daemon=NN2, **page(NN2))),
+        **by_jmx(NN1, "NameNode", jmx_role("active", NN1), of(metric, one, **page(NN1))),
+        **by_jmx(NN2, "NameNode", jmx_role("standby", NN2), of(metric, other, **page(NN2))),
     }
 
 

@@ -28,9 +28,12 @@ class Series:
 
 
 def known(*modules: ModuleType, extra: Iterable[tuple[str, Iterable[str]]] = ()) -> dict[str, Series]:
-    """Metric name -> Series, for all that the modules declare, for `up` and for `extra` (name, labels)."""
+    """Metric name -> Series, for all that the modules declare, for `up` and for `extra` (name, labels).
+
+    Targets of jmx_exporter have the label `daemon`.
+    """
     metrics = {metric.name: _series(metric) for metric in declared(*modules)}
-    more = {name: Series(TARGET_LABELS | frozenset(labels)) for name, labels in (("up", ()), *extra)}
+    more = {name: Series(TARGET_LABELS | frozenset(labels)) for name, labels in (("up", ("daemon",)), *extra)}
     return {**metrics, **more}
 
 

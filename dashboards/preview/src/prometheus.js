@@ -37,7 +37,7 @@ export class PrometheusPreview extends DataSourceApi {
   async frames(target, request) {
     const range = { from: seconds(request.range.from), to: seconds(request.range.to) };
     const step = Math.max(SCRAPE_INTERVAL, Math.ceil(request.intervalMs / 1000));
-    const query = this.interpolated(target.expr, request.scopedVars, step);
+    const query = this.interpolated(target.expr, request.scopedVars, step, range.to - range.from);
     const asked = target.instant
       ? { path: 'query', query, time: range.to }
       : { path: 'query_range', query, start: range.from - (range.from % step), end: range.to, step };
@@ -50,9 +50,10 @@ export class PrometheusPreview extends DataSourceApi {
       : answer.data.result.map((series) => seriesFrame(target, series));
   }
 
-  interpolated(expr, scopedVars, step) {
+  interpolated(expr, scopedVars, step, span) {
     const rate = `${Math.max(step + SCRAPE_INTERVAL, 4 * SCRAPE_INTERVAL)}s`;
-    const own = { __rate_interval: { text: rate, value: rate }, __interval: { text: `${step}s`, value: `${step}s` } };
+    const durations = { __rate_interval: rate, __interval: `${step}s`, __range: `${span}s` };
+    const own = Object.fromEntries(Object.entries(durations).map(([name, text]) => [name, { text, value: text }]));
     return getTemplateSrv().replace(expr, { ...scopedVars, ...own }, matched);
   }
 
