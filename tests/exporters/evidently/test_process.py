@@ -57,7 +57,12 @@ def alive(pid: int) -> bool:
         return False
 
 
-def test_it_says_what_it_read_and_how_far_it_is(folder: Path) -> None:
+def test_one_over_its_memory_is_ended_and_the_next_is_right(folder: Path) -> None:
+    # Evidently alone takes more than this.
+    with pytest.raises(UpstreamError, match=r"memory_limit is 0\.1 GiB: lower row_limit") as failed:
+        compute(settings(folder, memory_limit="100MiB"))
+    assert failed.value.reason == "limit"
+    assert not workers(os.getpid())
     steps: list[str] = []
     outcome = compute(settings(folder), heard=lambda progress: steps.append(progress.step))
     assert outcome.results
@@ -65,15 +70,6 @@ def test_it_says_what_it_read_and_how_far_it_is(folder: Path) -> None:
     assert {side: read.rows for side, read in outcome.reads.items()} == {"reference": 400, "current": 400}
     assert steps
     assert not workers(os.getpid())
-
-
-def test_one_over_its_memory_is_ended_and_the_next_is_right(folder: Path) -> None:
-    # Evidently alone takes more than this.
-    with pytest.raises(UpstreamError, match=r"memory_limit is 0\.1 GiB: lower row_limit") as failed:
-        compute(settings(folder, memory_limit="100MiB"))
-    assert failed.value.reason == "limit"
-    assert not workers(os.getpid())
-    assert compute(settings(folder)).results
 
 
 def test_one_over_its_time_is_ended(folder: Path) -> None:
@@ -115,7 +111,9 @@ def test_it_ends_when_the_exporter_is_killed(folder: Path) -> None:
 def test_a_module_in_the_current_folder_is_no_library(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "pyarrow.py").write_text("raise SystemExit('not this one')\n")
     monkeypatch.chdir(folder)
-    assert compute(settings(folder)).results
+    # So far it comes with pyarrow, and without what takes long.
+    with pytest.raises(UpstreamError, match="there is no"):
+        compute(settings(folder, {"current": str(folder / "nothing.parquet")}))
 
 
 def test_what_is_heavy_is_not_in_the_serving_process() -> None:
