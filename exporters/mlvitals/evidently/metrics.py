@@ -96,8 +96,13 @@ COLUMN_BIN_RATIO = gauge(
     "bin",
     side=SIDES,
 )
-COLUMN_BIN_LOWER = gauge("evidently_column_bin_lower_edge", "Lower edge of the bin", "dataset", "column", "bin")
-COLUMN_BIN_UPPER = gauge("evidently_column_bin_upper_edge", "Upper edge of the bin", "dataset", "column", "bin")
+COLUMN_BIN_LOWER = gauge(
+    "evidently_column_bin_lower_edge",
+    "Lower edge of the bin, which ends where the next one begins; the last one at the reference's maximum",
+    "dataset",
+    "column",
+    "bin",
+)
 COLUMN_CATEGORY_RATIO = gauge(
     "evidently_column_category_ratio",
     "Share of a value, only of columns that `categories` names",

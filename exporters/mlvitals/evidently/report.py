@@ -6,7 +6,6 @@ import gzip
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from mlvitals.core.bounds import parse_bound
 from mlvitals.core.collector import Snapshot
@@ -211,10 +210,8 @@ class _DatasetReport:
 
     def _distribution(self, column: Column, labels: Mapping[str, str]) -> None:
         if column.bins:
-            edges = column.bins.edges
-            for index, (lower, upper) in enumerate(pairwise(edges)):
+            for index, lower in enumerate(column.bins.edges[:-1]):
                 self._add(metrics.COLUMN_BIN_LOWER, lower, bin=str(index), **labels)
-                self._add(metrics.COLUMN_BIN_UPPER, upper, bin=str(index), **labels)
             for side, bins in column.bins.shares.items():
                 for index, share in enumerate(bins):
                     self._add(metrics.COLUMN_BIN_RATIO, share, side=side, bin=str(index), **labels)

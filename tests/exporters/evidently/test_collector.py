@@ -11,6 +11,8 @@ from mlvitals.advice import advice
 from mlvitals.core.collector import Collector, Deadline, Failure, Snapshot
 from mlvitals.core.runner import collect_once
 from mlvitals.evidently import EXPORTER, metrics
+from mlvitals.evidently.job import Job
+from mlvitals.evidently.worker import compute
 from mlvitals.evidently.workspace.metrics import RUN_FAILURE
 from mlvitals.mlflow import EXPORTER as MLFLOW
 from mlvitals.suite import Suite
@@ -51,36 +53,33 @@ def test_it_is_computed_again_when_a_file_has_changed_and_not_before(folder: Pat
 
 
 def test_the_time_of_the_data_is_told_and_never_drifts(folder: Path) -> None:
-    dataset = {"columns": {"include": ["age", "seen"]}, "time_column": "seen"}
-    (collector,) = EXPORTER.build(settings(folder, dataset))
-    found = samples(read(collector, 100))
-    assert one(found, metrics.DATASET_NEWEST, side="current")
-    assert one(found, metrics.DATASET_COLUMNS, side="current") == 1
-    assert {dict(labels).get("column") for _, labels in found} <= {"age", "", None}
+    configured = settings(folder, {"columns": {"include": ["age", "seen"]}, "time_column": "seen"})
+    outcome = compute(Job(configured.datasets[0], configured, 100), lambda _: None)
+    assert outcome.results
+    assert outcome.reads["current"].newest
+    assert [column.name for column in outcome.results.columns] == ["age"]
+    assert outcome.results.overview["current"].columns == 1
 
 
-def test_after_a_reload_only_what_has_changed_is_computed_again(folder: Path) -> None:
-    age, country = ({"name": name, "columns": {"include": [name]}} for name in ("age", "country"))
+def test_after_a_reload_a_data_set_is_computed_again_only_when_it_has_changed(folder: Path) -> None:
+    dataset = {"columns": {"include": ["age"]}}
     suite = Suite()
 
-    def computed(*datasets: dict[str, Any], **more: Any) -> dict[str, float]:
-        suite.apply(suite.prepare([settings(folder, *datasets, **more)]))
+    def computed(more: dict[str, Any], **own: Any) -> float | None:
+        suite.apply(suite.prepare([settings(folder, {**dataset, **more}, **own)]))
         (running,) = suite.exporters.values()
         until(lambda: all(target and target.up for target in running.runner.state.targets().values()), 100)
         found = samples(*(Snapshot("", (family,)) for family in running.runner.state.families()))
-        return {
-            dict(labels)["dataset"]: value
-            for (name, labels), value in found.items()
-            if name == str(metrics.DATASET_COMPUTED)
-        }
+        return one(found, metrics.DATASET_COMPUTED)
 
     try:
-        first = computed(age, country)
-        again = computed({**age, "quantiles": [0.5]}, {**country, "objectives": {"min_rows": 9}}, interval="1h")
+        first = computed({})
+        again = computed({"objectives": {"min_rows": 9}}, interval="1h")
+        changed = computed({"quantiles": [0.5]})
     finally:
         suite.stop()
-    assert again["country"] == first["country"]
-    assert again["age"] > first["age"]
+    assert first == again
+    assert first != changed
 
 
 def test_a_computation_depends_on_nothing_else_of_its_exporter(folder: Path) -> None:
@@ -107,14 +106,16 @@ def test_a_computation_depends_on_nothing_else_of_its_exporter(folder: Path) -> 
         assert other != same
 
 
-def test_one_that_fails_does_not_touch_the_others(folder: Path) -> None:
+def test_one_that_fails_does_not_touch_the_others_and_a_look_writes_nothing(folder: Path) -> None:
     gone = {"name": "gone", "current": str(folder / "nothing.parquet")}
-    configured = settings(folder, {"columns": {"include": ["age"]}}, gone, workers=2)
-    targets = collect_once("data", EXPORTER.build(configured)).targets()
+    writing = {"workspace": {"path": str(folder / "workspace")}, "reports": True}
+    looking = settings(folder, {"columns": {"include": ["age"]}}, gone, workers=2, **writing).for_a_look()
+    targets = collect_once("data", EXPORTER.build(looking)).targets()
     assert {name: target.failure is None for name, target in targets.items() if target} == {
         "churn": True,
         "gone": False,
     }
+    assert not (folder / "workspace").exists()
 
 
 def test_a_failure_after_a_success_is_a_failure_and_a_success_after_it_is_whole(folder: Path) -> None:

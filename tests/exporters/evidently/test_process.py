@@ -234,7 +234,9 @@ def test_it_ends_when_the_exporter_is_killed(folder: Path) -> None:
 def test_a_module_in_the_current_folder_is_no_library(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "pyarrow.py").write_text("raise SystemExit('not this one')\n")
     monkeypatch.chdir(folder)
-    assert compute(settings(folder)).results
+    # So far it comes with pyarrow, and without what takes long.
+    with pytest.raises(UpstreamError, match="there is no"):
+        compute(settings(folder, {"current": str(folder / "nothing.parquet")}))
 
 
 def test_what_is_heavy_is_not_in_the_serving_process() -> None:
