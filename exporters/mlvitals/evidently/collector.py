@@ -19,6 +19,12 @@ _LEVEL = 6
 """Of four megabytes of Evidently's report, most of them its scripts, one is left."""
 
 
+def require_evidently() -> None:
+    """Raises UpstreamError, with what to install, where the worker could not import Evidently."""
+    if find_spec("evidently") is None:
+        raise UpstreamError("internal", "Evidently is not installed: pip install 'mlvitals[evidently]'")
+
+
 class DatasetCollector:
     """Computes one data set in a process of its own. `places` bounds how many of an exporter do so at once."""
 
@@ -35,8 +41,7 @@ class DatasetCollector:
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot]:
         """Look for new data, and compute when there is some."""
-        if find_spec("evidently") is None:
-            raise UpstreamError("internal", "Evidently is not installed: pip install 'mlvitals[evidently]'")
+        require_evidently()
         while not self._places.acquire(timeout=min(_ASK_AGAIN, deadline.remaining())):
             continue
         try:

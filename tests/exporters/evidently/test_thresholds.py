@@ -1,4 +1,4 @@
-"""Chance alone is no drift: two samples of one distribution, however few rows they have; and what moved far is found."""
+"""Chance alone is no drift, however few rows two samples of one distribution have; and what moved far is found."""
 
 from __future__ import annotations
 
