@@ -42,7 +42,7 @@ def main() -> None:
             rng = np.random.default_rng(SEED)
             sides = [table(rng, rows, numbers=numbers) for _ in range(2)]
             rules = ({"method": method}, {"method": method, "threshold": THRESHOLDS[method]})
-            found = [alarms(*sides, {"columns": [rule]}, numbers=numbers) for rule in rules]
+            found = [alarms(sides[0], sides[1], {"columns": [rule]}, numbers=numbers) for rule in rules]
             kind = "numbers" if numbers else "categories"
             print(f"{kind:10} {rows:6,} rows {method:14} {found[0]:3} {found[1]:3} of {TRIES}", flush=True)
 

@@ -75,8 +75,12 @@ class Deadline:
     def remaining(self) -> float:
         """Seconds left, more than 0. Raises UpstreamError (`timeout`) when there are none."""
         left = self._end - time.monotonic()
-        if self._expired or left <= 0:
+        if left <= 0:
             raise UpstreamError("timeout", f"not finished after {self._seconds:g} s")
+        if self._expired:
+            raise UpstreamError(
+                "timeout", "ended before its time: the configuration was loaded again, or mlvitals ends"
+            )
         return left
 
     def on_expire(self, cut: Callable[[], None]) -> None:
