@@ -18,6 +18,12 @@ from mlvitals.evidently.report import Computed, packed, snapshot, without_data
 _INSTALL = "Install it into the environment that mlvitals runs in."
 
 
+def require_evidently() -> None:
+    """Raises UpstreamError, with what to install, where the worker could not import Evidently."""
+    if find_spec("evidently") is None:
+        raise UpstreamError("internal", "Evidently is not installed: pip install 'mlvitals[evidently]'")
+
+
 class DatasetCollector:
     """Computes one data set in a process of its own. `places` bounds how many of an exporter do so at once."""
 
@@ -35,9 +41,10 @@ class DatasetCollector:
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot | Failure]:
         """Look for new data, and compute when there is some."""
-        if find_spec("evidently") is None:
-            what = "Evidently is not installed: pip install 'mlvitals[evidently]'"
-            yield Failure(self.name, "internal", what, _INSTALL)
+        try:
+            require_evidently()
+        except UpstreamError as error:
+            yield Failure(self.name, error.reason, str(error), _INSTALL)
             return
         try:
             yield self._looked(deadline)

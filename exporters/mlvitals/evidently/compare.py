@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ByteSize
+from pydantic import BaseModel, ByteSize
 from tabulate import tabulate
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import plain
+from mlvitals.evidently.collector import require_evidently
 from mlvitals.evidently.config import Dataset, EvidentlySettings
 from mlvitals.evidently.job import EngineName, Job
 from mlvitals.evidently.plan import SIDES, Side
 from mlvitals.evidently.process import run
-from mlvitals.evidently.results import Column, Outcome, Progress, Results
+from mlvitals.evidently.results import Column, Outcome, Progress, Quality, Results, Status
 
 NO_DRIFT, FAILED, DRIFT = 0, 1, 3
 """How the command exits. It fails when nothing could be scored, too."""
@@ -49,20 +51,26 @@ class Comparison:
 
     def as_json(self) -> str:
         """JSON: every column of either side, with why it has no score where it has none."""
+        reads, results = self.outcome.reads, self.results
         data = {
-            "rows": {side: self.outcome.reads[side].rows for side in SIDES},
-            "sampled_rows": {side: self.outcome.reads[side].rows_read for side in SIDES},
-            "columns": [_column(column) for column in self.results.columns],
+            "rows": {side: reads[side].rows for side in SIDES},
+            "sampled_rows": {side: reads[side].rows_read for side in SIDES},
+            "newest": {side: reads[side].newest for side in SIDES},
+            "columns": [_column(column) for column in results.columns],
             "drift_share": self.dataset.drift.share,
-            "drifted_ratio": self.results.drifted_ratio,
+            "drifted_ratio": results.drifted_ratio,
+            "overview": {side: _data(overview) for side, overview in results.overview.items()},
+            "tests": [_data(test) for test in results.tests],
+            "quality": [_data(quality) for quality in results.quality],
         }
         return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
 
     def as_table(self) -> str:
         """A table with small histograms, and the sum of it."""
         rows = [_row(column) for column in self.results.columns]
-        table = tabulate(rows, headers=_HEADERS, tablefmt="simple", disable_numparse=True)
-        return "\n".join((table, "", *map(self._read, SIDES), self._verdict()))
+        # White space is kept, or a histogram would lose the empty bins that it begins with.
+        table = tabulate(rows, headers=_HEADERS, tablefmt="simple", disable_numparse=True, preserve_whitespace=True)
+        return "\n".join((table, "", *map(self._read, SIDES), *self._quality(), *self._tests(), self._verdict()))
 
     def as_html(self) -> str:
         """Evidently's report of it. It shows data."""
@@ -72,6 +80,24 @@ class Comparison:
         read = self.outcome.reads[side]
         sampled = f", computed on {read.rows_read:,} of them" if read.rows_read < read.rows else ""
         return f"{side}: {read.rows:,} rows in {plain(read.location)}{sampled}"
+
+    def _quality(self) -> Iterator[str]:
+        known: dict[str, dict[Side, Quality]] = {}
+        for each in self.results.quality:
+            name = f"{each.metric} of {plain(each.prediction, _WIDEST)} against {plain(each.target, _WIDEST)}"
+            known.setdefault(name, {})[each.side] = each
+        for name, sides in known.items():
+            yield f"{name}: " + " → ".join(_value(sides[side]) for side in SIDES)
+
+    def _tests(self) -> Iterator[str]:
+        tests = self.results.tests
+        counts = Counter(test.status for test in tests)
+        if tests:
+            yield "tests: " + ", ".join(f"{counts[status]} {status}" for status in get_args(Status) if counts[status])
+        for test in tests:
+            if test.status in ("warning", "fail", "error"):
+                name = plain(" ".join(filter(None, (test.test, test.column, str(test.q or "")))), 2 * _WIDEST)
+                yield f"  {test.status}: {name}" + (f", {test.value:.4g}" if test.value is not None else "")
 
     def _verdict(self) -> str:
         ratio, results = self.results.drifted_ratio, self.results
@@ -87,6 +113,7 @@ def compare(dataset: Dataset, engine: EngineName, heard: Callable[[Progress], No
 
     Raises UpstreamError.
     """
+    require_evidently()
     settings = EvidentlySettings(name="compare", type="evidently", datasets=(dataset,), memory_limit=_UNBOUNDED)
     outcome = run(Job(dataset, settings, _PATIENCE, engine=engine, html=html), Deadline(_PATIENCE), heard)
     if outcome.results is None or (html and not outcome.html):
@@ -102,10 +129,22 @@ def _column(column: Column) -> dict[str, Any]:
         "type": column.kind,
         **{name: getattr(drift, name) if drift else None for name in fields},
         "missing_ratio": {side: _missing(column, side) for side in column.statistics},
+        "statistics": {side: _data(statistics) for side, statistics in column.statistics.items()},
+        "out_of_range_ratio": column.out_of_range_ratio,
+        "out_of_list_ratio": column.out_of_list_ratio,
+        "categories": {side: dict(shares) for side, shares in column.categories.items()},
         "changes": list(column.changes),
         "reason": column.reason,
         "message": column.message or None,
     }
+
+
+def _data(told: BaseModel) -> Any:
+    return json.loads(told.model_dump_json())
+
+
+def _value(quality: Quality) -> str:
+    return f"not known ({plain(quality.message)})" if quality.value is None else f"{quality.value:.4g}"
 
 
 def _missing(column: Column, side: Side) -> float | None:

@@ -53,6 +53,13 @@ COLUMN_FAILURE = gauge(
 COLUMN_MISSING_RATIO = gauge(
     "evidently_column_missing_ratio", "Share of the rows without a value (null, NaN)", "dataset", "column", side=SIDES
 )
+COLUMN_INFINITE_RATIO = gauge(
+    "evidently_column_infinite_ratio",
+    "Share of the rows whose number is infinite: not missing, and left out of scores and other statistics",
+    "dataset",
+    "column",
+    side=SIDES,
+)
 COLUMN_DISTINCT_VALUES = gauge("evidently_column_distinct_values", "Distinct values", "dataset", "column", side=SIDES)
 COLUMN_MIN = gauge("evidently_column_min", "Smallest value; of times, as Unix time", "dataset", "column", side=SIDES)
 COLUMN_MAX = gauge("evidently_column_max", "Largest value; of times, as Unix time", "dataset", "column", side=SIDES)
@@ -63,7 +70,7 @@ COLUMN_STDDEV = gauge(
 COLUMN_QUANTILE = gauge("evidently_column_quantile", "Configured quantiles", "dataset", "column", "q", side=SIDES)
 COLUMN_MOST_COMMON_RATIO = gauge(
     "evidently_column_most_common_ratio",
-    "Share of the most common value among the rows that have one",
+    "Share of the most common value among the rows that have a finite one",
     "dataset",
     "column",
     side=SIDES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Mapping, Set
 from typing import Annotated, Any, Literal, get_args
 
@@ -28,6 +29,23 @@ THRESHOLDS: Mapping[Method, float] = {
 }
 """Of p-values (ks, chisquare) drift is what is below, of distances what reaches it."""
 P_VALUES: frozenset[Method] = frozenset({"ks", "chisquare"})
+_ENOUGH: Mapping[Method, int] = {"psi": 1000, "kl_div": 1000, "jensenshannon": 1000, "wasserstein": 2000}
+_ENOUGH_OF_EACH = 50
+
+
+def default_threshold(method: Method, values: tuple[int, int], categories: int = 0) -> float:
+    """Where drift begins, for so many values on each side and categories of the reference.
+
+    Two samples of one distribution are apart by chance, and the further the fewer values they have: beyond what is
+    drift of large ones. So the threshold of a distance grows as chance does, by the root of what is lacking: about one
+    in a hundred such pairs is taken for drifted, where there are more values than categories.
+    """
+    if method in P_VALUES:
+        return THRESHOLDS[method]
+    enough = max(_ENOUGH[method], _ENOUGH_OF_EACH * categories)
+    return THRESHOLDS[method] * max(1.0, math.sqrt(enough * sum(1 / count for count in values) / 2))
+
+
 PSI_WARNING = 0.5
 """From this part of its threshold on a PSI is a warning: from 0.1 on, where drift begins at 0.2."""
 
@@ -40,7 +58,10 @@ class DriftRule(Settings):
         None, description="ks, psi, kl_div, jensenshannon, wasserstein or chisquare; default by kind of column"
     )
     threshold: float | None = Field(
-        None, gt=0, description="where drift begins; default by method: 0.05 for p-values, 0.2 for psi, 0.1 otherwise"
+        None,
+        gt=0,
+        description="where drift begins; default by method: 0.05 for p-values, 0.2 for psi, 0.1 otherwise, and "
+        "more where few values make chance large",
     )
 
 
@@ -67,12 +88,11 @@ class Drift(Settings):
             if isinstance(rule, Mapping) and _beyond_p_values(rule, defaults):
                 yield ("columns", index, "threshold"), "expected a threshold below 1: the method gives a p-value"
 
-    def of(self, column: str, *, numeric: bool) -> tuple[Method, float]:
-        """The method for a column and the threshold that goes with it."""
+    def of(self, column: str, *, numeric: bool) -> tuple[Method, float | None]:
+        """The method for a column, and the threshold where one is configured with it."""
         # Of one rule alone: the threshold of another may be a distance where this is a p-value.
         rule = next((rule for rule in self.columns if matches(column, (rule.column,))), DriftRule())
-        method = rule.method or (self.numeric if numeric else self.categorical)
-        return method, rule.threshold or THRESHOLDS[method]
+        return rule.method or (self.numeric if numeric else self.categorical), rule.threshold
 
 
 def _beyond_p_values(rule: Mapping[str, Any], defaults: Set[object]) -> bool:

@@ -203,6 +203,8 @@ class _DatasetReport:
             self._add(metric, getattr(found, field), **labels)
         if found.rows:
             self._add(metrics.COLUMN_MISSING_RATIO, found.missing / found.rows, **labels)
+            infinite = None if found.infinite is None else found.infinite / found.rows
+            self._add(metrics.COLUMN_INFINITE_RATIO, infinite, **labels)
         for q, value in found.quantiles.items():
             self._add(metrics.COLUMN_QUANTILE, value, q=q, **labels)
         self._add(metrics.COLUMN_OUTLIERS_RATIO, found.iqr_outliers_ratio, method="iqr", **labels)

@@ -51,6 +51,8 @@ class Statistics(Result):
 
     rows: int
     missing: int
+    infinite: int | None = None
+    """Of numbers: they are neither missing nor in any other statistic but `distinct`."""
     distinct: int | None = None
     min: float | None = None
     max: float | None = None

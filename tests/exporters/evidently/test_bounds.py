@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
 import numpy as np
@@ -166,8 +166,7 @@ def test_categories_that_the_reference_does_not_have() -> None:
         ("TestColumnsType", lambda table: table.set_column(0, "age", table.column("age").cast(pa.string()))),
     ],
 )
-def test_defaults_of_the_data_set(test: TestName, changed: object) -> None:
-    assert callable(changed)
+def test_defaults_of_the_data_set(test: TestName, changed: Callable[[pa.Table], pa.Table]) -> None:
     assert found(score(churn(1), churn(2)), test).status == "success"
     assert found(score(churn(1), changed(churn(2))), test).status == "fail"
 

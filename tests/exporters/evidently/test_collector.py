@@ -54,7 +54,7 @@ def test_it_is_computed_again_when_a_file_has_changed_and_not_before(folder: Pat
 
 def test_the_time_of_the_data_is_told_and_never_drifts(folder: Path) -> None:
     configured = settings(folder, {"columns": {"include": ["age", "seen"]}, "time_column": "seen"})
-    outcome = compute(Job(configured.datasets[0], configured, 100), lambda _: None)
+    outcome = compute(Job(configured.datasets[0], configured, 100), Deadline(100), lambda _: None)
     assert outcome.results
     assert outcome.reads["current"].newest
     assert [column.name for column in outcome.results.columns] == ["age"]

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mlvitals.core.collector import UpstreamError
+from mlvitals.evidently import compare as comparing
+from mlvitals.evidently.config import Dataset
+from mlvitals.evidently.results import Bins
 from tests.exporters.evidently.data import frame, write
 
 
@@ -53,6 +58,56 @@ def test_people_get_a_table_with_histograms(folder: Path) -> None:
     assert done.returncode == 3, done.stderr
     assert "psi" in done.stdout and "█" in done.stdout
     assert "drift: 1 of 1 scored columns have drifted" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def whole(folder: Path) -> comparing.Comparison:
+    """Compared with more than drift in mind."""
+    asked = {
+        "predictions": [{"target": "target", "prediction": "guess", "kind": "regression"}],
+        "quantiles": [0.9],
+        "categories": ["country"],
+        "time_column": "seen",
+    }
+    sides = {"reference": str(folder / "x.parquet"), "current": str(folder / "y.parquet")}
+    dataset = Dataset.model_validate({"name": "compare", **sides, **asked})
+    return comparing.compare(dataset, "evidently", lambda progress: None, html=False)
+
+
+def test_everything_that_was_computed_is_in_the_json(whole: comparing.Comparison) -> None:
+    found = json.loads(whole.as_json())
+    columns = {column["name"]: column for column in found["columns"]}
+    assert columns["age"]["statistics"]["current"]["quantiles"]["0.9"] > columns["age"]["statistics"]["current"]["mean"]
+    assert columns["country"]["categories"]["reference"].keys() == {"de", "fr", "it"}
+    assert found["newest"]["current"] > 1.7e9
+    assert {each["metric"] for each in found["quality"]} == {"rmse", "mse", "mae", "r2"}
+    assert found["overview"]["reference"]["duplicated_rows"] == 0
+    (changed,) = (each for each in found["tests"] if each["test"] == "TestNumberOfColumns")
+    assert changed["status"] == "fail"
+
+
+def test_the_table_says_which_tests_fail_and_how_good_predictions_are(whole: comparing.Comparison) -> None:
+    lines = whole.as_table().splitlines()
+    assert [line.partition(":")[0] for line in lines if " against " in line] == [
+        f"{metric} of guess against target" for metric in ("rmse", "mse", "mae", "r2")
+    ]
+    assert any(line.startswith("tests: ") and " fail, " in line for line in lines)
+    assert any(line.startswith("  fail: TestColumnDrift age, ") for line in lines)
+
+
+def test_what_lies_beyond_the_reference_is_drawn_at_its_end(whole: comparing.Comparison) -> None:
+    (age,) = (column for column in whole.results.columns if column.name == "age")
+    bins = Bins(edges=(0, 1, 2, 3), shares={"reference": (0.5, 0.5, 0.0), "current": (0.0, 0.0, 1.0)})
+    beyond = whole.results.model_copy(update={"columns": (age.model_copy(update={"bins": bins}),)})
+    (row,) = (line for line in replace(whole, results=beyond).as_table().splitlines() if line.startswith("age"))
+    assert row.endswith("██             █")
+
+
+def test_without_evidently_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "evidently", None)
+    dataset = Dataset.model_validate({"name": "x", "reference": "/r.parquet", "current": "/c.parquet"})
+    with pytest.raises(UpstreamError, match=r"pip install 'mlvitals\[evidently\]'"):
+        comparing.compare(dataset, "evidently", lambda progress: None, html=False)
 
 
 def test_evidently_draws_it_to_be_shared_and_a_name_ends_no_script_of_it(folder: Path) -> None:

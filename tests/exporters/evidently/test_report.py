@@ -30,6 +30,7 @@ SIDES = ("reference", "current")
 STATISTICS = Statistics(
     rows=10,
     missing=1,
+    infinite=2,
     distinct=7,
     min=-1.5,
     max=9,

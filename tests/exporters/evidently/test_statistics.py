@@ -123,6 +123,13 @@ def test_infinities_are_neither_missing_nor_in_statistics() -> None:
     known = found.statistics["current"]
     assert (known.missing, known.distinct, known.min, known.max, known.mean) == (2, 4, 1.0, 2.0, 1.5)
     assert found.out_of_range_ratio == 0.5
+    assert known.infinite == 2
+
+
+def test_infinities_are_no_most_common_value() -> None:
+    found = column(score(*[pa.table({"x": [1.0, 1.0, 2.0, 3.0, *[float("inf")] * 6]})] * 2), "x").statistics["current"]
+    assert (found.most_common_ratio, found.infinite) == (0.5, 6)
+    assert column(score(*[pa.table({"x": ["a", "inf"]})] * 2), "x").statistics["current"].infinite is None
 
 
 def test_outliers_are_beyond_what_the_reference_allows() -> None:

@@ -17,7 +17,7 @@ from evidently.metrics import ValueDrift
 
 from mlvitals.core.failures import place_of
 from mlvitals.evidently.engine.columns import Pair, Values
-from mlvitals.evidently.plan import CATEGORICAL_METHODS, NUMERIC_METHODS, P_VALUES, Drift, Method
+from mlvitals.evidently.plan import CATEGORICAL_METHODS, NUMERIC_METHODS, P_VALUES, Drift, Method, default_threshold
 from mlvitals.evidently.results import ColumnReason, Score
 
 COLUMN = "column"
@@ -36,8 +36,9 @@ class UnscoredError(Exception):
 def score(pair: Pair, drift: Drift) -> Score:
     """Drift of the current values against the reference's. Raises UnscoredError."""
     _comparable(pair)
-    method, threshold = drift.of(pair.name, numeric=not pair.sides["reference"].coded)
+    method, configured = drift.of(pair.name, numeric=not pair.sides["reference"].coded)
     _fits(method, pair)
+    threshold = configured or _default(method, pair.sides["reference"], pair.sides["current"])
     value, drifted = _evidently(pair, method, threshold)
     p_value = value if method in P_VALUES else None
     ratio = _ratio(value, threshold, method)
@@ -71,6 +72,12 @@ def _fits(method: Method, pair: Pair) -> None:
         raise UnscoredError("too_many", f"{seen} categories, and {MOST_CATEGORIES} are scored at most")
     if method == "chisquare" and seen < 2:
         raise UnscoredError("too_few", "chisquare needs two categories")
+
+
+def _default(method: Method, reference: Values, current: Values) -> float:
+    # Of the reference, or junk in the current data would raise its own threshold.
+    categories = reference.distinct if reference.coded else 0
+    return default_threshold(method, (reference.usable.size, current.usable.size), categories)
 
 
 def _evidently(pair: Pair, method: Method, threshold: float) -> tuple[float, bool]:

@@ -61,8 +61,8 @@ def zscore_range(reference: Numbers) -> tuple[float, float]:
 
 
 def most_common_share(values: pd.Series) -> float | None:
-    """Share of the most common value among those that are there; None without values."""
-    counts = values.value_counts()
+    """Share of the most common value among those that are there and finite; None without any."""
+    counts = values[~values.isin([math.inf, -math.inf])].value_counts()
     return float(counts.iloc[0] / counts.sum()) if len(counts) else None
 
 

@@ -38,6 +38,8 @@ def _one(values: Values, reference: Values | None, plan: Plan) -> Statistics:
         "distinct": values.distinct,
         "most_common_ratio": measures.most_common_share(pd.Series(values.known)),
     }
+    if not values.coded:
+        known["infinite"] = len(values.known) - len(values.usable)
     if not values.coded and values.usable.size:
         known |= _numbers(values.usable.astype(np.float64), plan.quantiles)
     if values.kind == "numeric" and reference is not None and reference.kind == "numeric":
