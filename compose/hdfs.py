@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 import requests
 
-from compose import jars
+from compose import jars, java
 from compose.environment import CHECKOUT
 from compose.processes import PATIENCE, Server, ServerError, all_ended, free_port, output, tail, wait_for
 
@@ -134,7 +134,7 @@ def hdfs_cluster(
     """
     names = ("nn1", "nn2") if ha else ("namenode",)
     urls = {name: _url() for name in names} | ({names[0]: url} if url else {})
-    hadoop = _Hadoop(folder, jars.program("java"), jars.hadoop(), dict(extras or {}))
+    hadoop = _Hadoop(folder, java.program("java"), jars.hadoop(), dict(extras or {}))
     hadoop.configure(_pair(folder, urls) if ha else _alone(folder, urls["namenode"]))
     hdfs = Hdfs(
         [hadoop.daemon(name, NAMENODE, urls[name], STATUS, _id(name) if ha else {}) for name in names],

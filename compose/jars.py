@@ -5,11 +5,13 @@ python -m compose.jars      fetches what is missing and prints where it is
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from compose import java
 from compose.cache import MissingError, installed
 from compose.environment import CHECKOUT
 
@@ -17,7 +19,6 @@ POM = CHECKOUT / "compose/hadoop/pom.xml"
 FETCH = ("dependency:copy-dependencies", "dependency:copy")
 # The servers of their pages look for these folders on the class path; the jars do not have them.
 PAGES = ("hdfs/WEB-INF", "datanode/WEB-INF", "journal/WEB-INF", "static")
-PREREQUISITES = {"java": "default-jre-headless", "mvn": "maven"}
 
 
 def hadoop() -> Path:
@@ -33,28 +34,13 @@ def agent(name: str, version: str) -> Path:
     return hadoop() / f"agents/{name}-{version}.jar"
 
 
-def check() -> None:
-    """Raises MissingError with what to install."""
-    for name in PREREQUISITES:
-        program(name)
-
-
-def program(name: str) -> Path:
-    """`java` or `mvn`. Raises MissingError with what to install."""
-    if found := shutil.which(name):
-        return Path(found)
-    packages = " ".join(package for wanted, package in PREREQUISITES.items() if not shutil.which(wanted))
-    raise MissingError(f"{name} is missing, which HDFS needs: apt-get install {packages}")
-
-
 def _fetch(folder: Path) -> None:
-    check()
     # All that Maven needs on the way goes into a repository that is not kept.
     repository = folder / "repository"
     options = ("-q", "-B", f"-Dmaven.repo.local={repository}", f"-Djars={folder}", "-f", POM)
-    run = subprocess.run(
-        [program("mvn"), *options, *FETCH], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    env = os.environ | {"JAVA_HOME": str(java.home())}
+    command: list[str | Path] = [java.program("mvn"), *options, *FETCH]
+    run = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if run.returncode:
         said = "\n".join(line for line in run.stdout.splitlines() if "ERROR" in line)
         raise MissingError(f"cannot fetch Hadoop; mvn says:\n{said or run.stdout + run.stderr}")
@@ -65,7 +51,7 @@ def _fetch(folder: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        program("java")
+        print(f"{'java':13}{java.program('java')}")
         print(f"{'hadoop':13}{hadoop()}")
     except MissingError as error:
         sys.exit(f"error: {error}")

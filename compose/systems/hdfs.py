@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hdfs import InsecureClient
 
-from compose import jars
+from compose import jars, java
 from compose.hdfs import SUPERUSER, hdfs_cluster
 from compose.prometheus import Prometheus
 from compose.system import Addresses, Finding, Settings, Started, Step, System
@@ -16,8 +16,9 @@ from compose.system import Addresses, Finding, Settings, Started, Step, System
 NAME = "hdfs"
 EXPORTER, TEAM = "lake", "data-platform"
 FOLDER, WRITER, READER = "/data", "airflow", "vitals"
-INODES = 12
-"""The root, that folder and `raw` in it, the raw data; of both models their folder, that of the run, two files."""
+MODELS = f"{FOLDER}/digits-*"
+FILES = {f"{FOLDER}/raw": 1, f"{FOLDER}/digits-logistic": 2, f"{FOLDER}/digits-knn": 2}
+"""What the pipeline leaves below each watched path."""
 
 
 def data_url(at: Addresses, user: str = "") -> str:
@@ -27,7 +28,8 @@ def data_url(at: Addresses, user: str = "") -> str:
 
 
 def _install(step: Step) -> None:
-    with step("Hadoop"):
+    with step("Java, Hadoop"):
+        java.program("java")
         jars.hadoop()
 
 
@@ -55,6 +57,10 @@ def _exporter(url: str) -> Settings:
         "namenodes": [url],
         "interval": "5s",
         "labels": {"team": TEAM},
+        "hdfs_user": READER,
+        "paths_interval": "5s",
+        "paths_deadline": "1m",
+        "paths": [{"path": path, "fresh_within": "26h"} for path in (f"{FOLDER}/raw", MODELS)],
     }
 
 
@@ -66,13 +72,15 @@ def _cluster(prometheus: Prometheus) -> Finding:
 
 
 def _handed_on(prometheus: Prometheus) -> Finding:
-    """What the pipeline has written is in HDFS."""
-    seen = _values(prometheus, "hdfs_namenode_files_and_directories")
-    return Finding(f"{INODES} files and folders in HDFS", seen == [INODES], f"seen: {seen}")
+    """What the pipeline has written is in HDFS, and new."""
+    new = prometheus.query("hdfs_path_files and hdfs_path_newest_modification_timestamp_seconds > time() - 3600")
+    seen = {one["metric"]["path"]: int(one["value"][1]) for one in new}
+    what = f"{sum(FILES.values())} new files of the pipeline in HDFS"
+    return Finding(what, seen == FILES, f"seen: {', '.join(f'{count} in {path}' for path, count in seen.items())}")
 
 
 def _values(prometheus: Prometheus, query: str) -> list[float]:
     return [float(one["value"][1]) for one in prometheus.query(query)]
 
 
-SYSTEM = System(start=_start, questions=(_cluster, _handed_on), expected=(), check=jars.check, install=_install)
+SYSTEM = System(start=_start, questions=(_cluster, _handed_on), expected=(), check=java.check, install=_install)

@@ -13,6 +13,7 @@ LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("logfmt", "json")
 # A lost connection is the target's failure and logged as such; a bad request is a stranger's doing.
 _QUIET = {
+    "hdfs": logging.ERROR,
     "urllib3": logging.ERROR,
     "sqlalchemy.pool": logging.CRITICAL,
     "tornado.access": logging.ERROR,

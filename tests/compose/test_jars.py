@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from compose import jars
+from compose import jars, java
 from compose.cache import MissingError
 
 
@@ -26,20 +26,20 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    ("there", "packages"),
-    [((), "default-jre-headless maven"), (("java",), "maven"), (("mvn",), "default-jre-headless")],
-)
-def test_what_to_install_is_said_at_once(there: tuple[str, ...], packages: str, path: Path) -> None:
+@pytest.mark.parametrize("there", [(), ("java",), ("mvn",)])
+def test_what_to_install_is_said_at_once_where_there_is_no_debian(there: tuple[str, ...], path: Path) -> None:
     for name in there:
         _executable(path, name)
-    with pytest.raises(MissingError, match=f"which HDFS needs: apt-get install {packages}$"):
-        jars.hadoop()
+    told = "Java 11 or newer and Maven: apt-get install default-jre-headless maven"
+    for ask in (java.check, jars.hadoop):
+        with pytest.raises(MissingError, match=told):
+            ask()
 
 
 def test_what_maven_says_is_passed_on_and_asked_again_the_next_time(path: Path) -> None:
     _executable(path, "java")
     _executable(path, "mvn", "echo '[WARNING] slow'; echo '[ERROR] Unknown host repo.maven.apache.org'; exit 1")
+    java.check()
     for _ in range(2):
         with pytest.raises(MissingError, match=r"cannot fetch Hadoop; mvn says:\n\[ERROR\] Unknown host") as raised:
             jars.hadoop()

@@ -6,7 +6,6 @@ gets 200 `{ }`, one that matches nothing 200 `{"beans":[]}`. Neither is a page o
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic_core import from_json
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.jmx import BeanName, Captures, Rule, Source, bean_name, bean_template, template
@@ -118,12 +118,10 @@ class _Reading:
         return len(self._seen)
 
     def _add(self, captures: Captures, value: Any) -> None:
-        labels = self._fixed | captures
-        number = self._number(value)
-        if self._rule.text_label and isinstance(value, str):
-            labels[self._rule.text_label], number = value, 1.0
-        if number is None:
-            self._dropped["not_a_number"] += 1
+        label = self._rule.text_label
+        labels = self._fixed | captures | ({label: value} if label else {})
+        if (number := self._number(value)) is None:
+            self._dropped["not_a_text" if label else "not_a_number"] += 1
         elif not (self._rule.positive and number <= 0) and self._fits(labels):
             self._report.add(self._rule.metric, number, **labels)
 
@@ -143,6 +141,8 @@ class _Reading:
         return True
 
     def _number(self, value: Any) -> float | None:
+        if self._rule.text_label:
+            return 1.0 if isinstance(value, str) else None
         if isinstance(value, str):
             if value in self._rule.words:
                 return self._rule.words[value]
@@ -175,7 +175,9 @@ def _attributes(bean: Mapping[str, Any], places: Sequence[str | None], text: str
 
 
 def _parsed(text: str) -> Any:
+    encoded = text.encode()
     try:
-        return json.loads(text) if count_values(text.encode(errors="surrogatepass")) <= MAX_VALUES else None
-    except (ValueError, RecursionError):
+        # Not json.loads, which takes half characters, and a page with one cannot be sent.
+        return from_json(encoded) if count_values(encoded) <= MAX_VALUES else None
+    except ValueError:
         return None

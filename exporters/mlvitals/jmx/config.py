@@ -78,7 +78,7 @@ class RuleSettings(Settings):
         """A name that is none, or of another unit, and labels that cannot be."""
         name, unit = data.get("name"), data.get("unit")
         if isinstance(name, str):
-            yield from _odd_name(name, data.get("kind", "gauge"), data.get("help") or "-")
+            yield from _odd_name(name, data.get("kind"))
             if isinstance(unit, str) and unit in _UNITS and not _has_unit(name, _UNITS[unit][0]):
                 yield ("name",), f"expected a name that ends in _{_UNITS[unit][0]}, before _total if it has that"
         yield from _odd_labels(data)
@@ -126,7 +126,7 @@ class JmxSettings(FleetOptions):
 
     def compiled(self) -> list[Rule]:
         """The rules. Those of one name and the same fixed labels are one, with their sources in turn."""
-        helps = {each.name: each.help or f"{each.bean}.{each.attribute}" for each in reversed(self.rules)}
+        helps = {each.name: each.help.strip() or f"{each.bean}.{each.attribute}" for each in reversed(self.rules)}
         groups: dict[tuple[str, ...], list[RuleSettings]] = {}
         for each in self.rules:
             groups.setdefault((each.name, *map(str, sorted(each.labels.items()))), []).append(each)
@@ -142,9 +142,9 @@ def rule_name(rule: Rule) -> str:
     return f"{rule.metric}{{{fixed}}}" if fixed else str(rule.metric)
 
 
-def _odd_name(name: str, kind: Any, help: str) -> Iterator[Mistake]:  # noqa: A002
+def _odd_name(name: str, kind: Any) -> Iterator[Mistake]:
     try:
-        Metric(name, help, (), Kind(kind) if kind in ("gauge", "counter") else Kind.GAUGE)
+        Metric(name, "any", (), Kind.COUNTER if kind == Kind.COUNTER else Kind.GAUGE)
     except ValueError as error:
         yield ("name",), str(error).removeprefix(f"metric {name!r}: ")
     if name.startswith(_OURS):

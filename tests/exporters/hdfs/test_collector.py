@@ -15,7 +15,7 @@ from mlvitals.core.outbound import MAX_VALUES
 from mlvitals.hdfs import metrics
 from mlvitals.hdfs.collector import DaemonCollector
 from tests.exporters.hdfs.fake import Beans, FakeHdfs, beans, live, namenode, settings, starting
-from tests.support.exposition import Samples, samples
+from tests.support.exposition import Samples, samples, text
 from tests.support.replay import Answer, Replay, json_answer
 
 REFUSED = Answer(401, b"who are you?")
@@ -80,9 +80,9 @@ def once(fake: FakeHdfs, **keys: Any) -> Read:
 
 def _named(found: Read, address: str) -> Read:
     """The collection with the port of this run cut off from all names."""
-    text = {name.removeprefix(address): name for name in [*found.snapshots, *found.failures]}
+    names = {name.removeprefix(address): name for name in [*found.snapshots, *found.failures]}
     short = Read()
-    for name, target in text.items():
+    for name, target in names.items():
         if target in found.snapshots:
             short.snapshots[name] = _shortened(found.snapshots[target], address)
         else:
@@ -230,6 +230,14 @@ def test_only_datanode_dead_gives_what_the_namenode_says_and_no_ratio() -> None:
     assert not found.failures
 
 
+@pytest.mark.parametrize("version", [3, True, ["3"], {"a": 1}])
+def test_a_version_that_is_no_text_is_left_out(version: Any) -> None:
+    page = namenode()
+    page["NameNodeInfo"]["SoftwareVersion"] = version
+    found = once(FakeHdfs(nn1=page), namenodes=["nn1"])
+    assert found.snapshots["nn1"].dropped == {(metrics.NAMENODE_INFO, "not_a_text"): 1}
+
+
 def test_safe_mode() -> None:
     found = once(FakeHdfs(nn1=namenode(FSState="safeMode"), nn2=namenode(FSState="odd")), **TWO)
     assert found.by(metrics.SAFE_MODE, "daemon") == {"nn1": 1}
@@ -286,6 +294,36 @@ def test_json_inside_of_json_that_is_none(listed: Any) -> None:
     found = once(FakeHdfs(nn1=page), namenodes=["nn1"], discover_datanodes=True)
     assert not found.failures
     assert found.values(metrics.DATANODE_LIVE) == found.values(metrics.NAME_DIRECTORIES) == {}
+
+
+ODD = [None, True, -1, 1e308, 10**400, "", "x", "active", "7", "x" * 5000, [], [[1]], {}, {"a": {"b": None}}]
+ODD_TEXTS = [
+    '{"a": 1}',
+    '{"a": {"b": []}}',
+    '{"a:1": {"infoAddr": {}, "lastContact": "x"}}',
+    '{"active": 3}',
+    '{"\\ud800:1": {"usedSpace": 1}}',
+]
+
+
+@pytest.mark.parametrize("value", [*ODD, *ODD_TEXTS], ids=lambda value: repr(value)[:20])
+def test_whatever_stands_in_the_place_of_a_value_no_daemon_is_lost(value: Any) -> None:
+    fake = FakeHdfs()
+    for name, page in (("nn1", namenode()), ("dn1", beans("datanode")), ("jn1", beans("journalnode"))):
+        fake.daemons[name] = {key: dict.fromkeys(bean, value) | {"name": bean["name"]} for key, bean in page.items()}
+        if name == "nn1":
+            # So that the totals are read.
+            page["NameNodeStatus"] |= dict.fromkeys(page["NameNodeStatus"].keys() - {"name", "State"}, value)
+            fake.daemons[name] |= {"NameNodeStatus": page["NameNodeStatus"]}  # type: ignore[operator]
+    found = once(fake, namenodes=["nn1"], datanodes=["dn1"], journalnodes=["jn1"])
+    assert found.snapshots.keys() == {"cluster", "nn1", "dn1", "jn1"}
+    assert text(family for snapshot in found.snapshots.values() for family in snapshot.families).encode()
+
+
+def test_half_a_character_is_no_answer() -> None:
+    page = namenode()
+    page["NameNodeInfo"]["SoftwareVersion"] = "\ud800"
+    assert once(FakeHdfs(nn1=page), namenodes=["nn1"]).failures["nn1"].reason == "parse"
 
 
 def test_volumes() -> None:

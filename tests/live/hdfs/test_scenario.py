@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import hdfs
@@ -19,6 +20,7 @@ from mlvitals.hdfs.config import HdfsSettings
 from tests.exporters.hdfs.test_collector import Read, read
 from tests.support.exposition import samples
 from tests.support.missing import skipped_without
+from tests.support.processes import addresses, working_in
 from tests.support.waiting import soon
 
 pytestmark = pytest.mark.live
@@ -98,8 +100,13 @@ def watching(pair: Hdfs, *others: Daemon) -> Iterator[Callable[[], Look]]:
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hdfs]:
-    with skipped_without("HDFS"), hdfs_cluster(tmp_path_factory.mktemp("hdfs"), ha=True) as running:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("hdfs")
+
+
+@pytest.fixture(scope="module")
+def pair(folder: Path) -> Iterator[Hdfs]:
+    with skipped_without("HDFS"), hdfs_cluster(folder, ha=True) as running:
         yield running
 
 
@@ -140,6 +147,11 @@ def test_all_daemons_are_seen(look: Callable[[], Look]) -> None:
     assert seen.of(metrics.DATANODE_FAILED_VOLUMES) == {"datanode1": 0}
     assert seen.of(metrics.JOURNAL_LAG) == {"journalnode": 0}
     assert seen.of(metrics.JVM_HEAP_USED).keys() == {"nn1", "nn2", "datanode1", "journalnode"}
+
+
+def test_only_this_machine_reaches_it(pair: Hdfs, folder: Path) -> None:
+    assert len(working_in(folder)) == len(pair.daemons)
+    assert addresses(folder) == {"127.0.0.1"}
 
 
 def test_operations_are_counted_exactly(look: Callable[[], Look], client: hdfs.Client) -> None:

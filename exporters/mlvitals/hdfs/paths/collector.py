@@ -20,7 +20,8 @@ class PathCollector:
     """Reads what is at each path and below it.
 
     Paths are read one after the other, so that the NameNode walks through one at a time. What failed goes last the
-    next time: a path that takes all the time there is must not keep the others unread.
+    next time: a path that takes all the time there is must not keep the others unread. So does the first NameNode when
+    the time was over: one that hangs must not keep the other one unasked.
     """
 
     name = "paths"
@@ -53,6 +54,8 @@ class PathCollector:
                 yield result
         finally:
             store.close()
+            if deadline.expired:
+                self._servers.append(self._servers.pop(0))
 
     def close(self) -> None:
         """There is nothing to free: connections end with their collection."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -72,8 +73,10 @@ class PathOptions(HttpOptions):
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
-        """Two entries about one path."""
+        """Two entries about one path, or what reads them is missing."""
         yield from super().mistakes(data)
+        if data.get("paths") and not find_spec("hdfs"):
+            yield ("paths",), "are read with a library that is missing here: pip install 'mlvitals[hdfs]'"
         earlier: list[WatchedPath] = []
         entries = data.get("paths")
         for index, entry in enumerate(entries if isinstance(entries, list) else ()):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
-from mlvitals.core.collector import Deadline, Failure, Snapshot
+from mlvitals.core.collector import Deadline, Failure, Snapshot, UpstreamError
 from mlvitals.hdfs.paths import metrics
 from mlvitals.hdfs.paths.collector import PathCollector
 from tests.exporters.hdfs.paths.scenario import options
@@ -227,17 +227,34 @@ def test_a_path_that_hangs_is_the_last_one_the_next_time(server: Replay, hdfs: F
     hang = FAULTS["hang"](Request("GET", "/", {}, {}, b""))
     server.respond = lambda request: hang if TRAIN in request.path else hdfs.name_node(request)
     watched = collector([server.url], TRAIN, "/data/test", "/nope")
-    deadline = Deadline(20)
-    with ExitStack() as timers:
-        timer = threading.Timer(0.3, deadline.expire)
-        timers.callback(timer.join)
-        timer.start()
-        results = watched.collect(deadline)
-        first = next(results)
+    first = first_of(watched)
     assert isinstance(first, Failure)
     assert (first.target, first.reason) == (TRAIN, "timeout")
     server.respond = hdfs.name_node
     assert list(look(watched)) == ["/data/test", "/nope", TRAIN]
+
+
+def test_a_name_node_that_hangs_is_the_last_one_the_next_time(server: Replay) -> None:
+    with Replay(FAULTS["hang"]) as frozen:
+        watched = collector([frozen.url, server.url], TRAIN)
+        first = first_of(watched)
+        assert isinstance(first, Failure)
+        assert first.reason == "timeout"
+        assert isinstance(look(watched)[TRAIN], Snapshot)
+        assert len(frozen.requests) == 1
+
+
+def first_of(watched: PathCollector) -> Snapshot | Failure:
+    """The first result of a look whose time is over soon."""
+    deadline = Deadline(20)
+    timer = threading.Timer(0.3, deadline.expire)
+    timer.start()
+    results = watched.collect(deadline)
+    first = next(results)
+    with pytest.raises(UpstreamError) if len(watched.targets) > 1 else nullcontext():
+        assert [*results] == []
+    timer.join()
+    return first
 
 
 HOSTILE = ('a"b', "two\nlines", "back\\slash", "#LATEST", "é\u202e", "%2e%2e", "{}", "x" * 200, "a;b=c", "?op=x&y#z")

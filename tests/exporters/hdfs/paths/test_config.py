@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -91,3 +92,9 @@ def test_data_stays_for_five_intervals() -> None:
     schedule = options(paths_interval="1m", paths_deadline="10m").paths_schedule()
     assert (schedule.interval, schedule.deadline, schedule.stale_after) == (60, 600, 660)
     assert options().paths_schedule().stale_after == 3000
+
+
+def test_what_reads_paths_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hdfs", None)
+    why = "are read with a library that is missing here: pip install 'mlvitals[hdfs]'"
+    assert mistakes({"path": "/data"}) == [(("paths",), why)]
