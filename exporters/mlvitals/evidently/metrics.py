@@ -13,6 +13,7 @@ METHODS = ("ks", "psi", "kl_div", "jensenshannon", "wasserstein", "chisquare")
 REASONS = ("all_null", "too_few", "type", "method", "missing", "unsupported", "error")
 CHANGES = ("missing", "new", "type_changed", "all_null")
 STATUSES = ("success", "warning", "fail", "error", "skipped")
+PATTERN_KEYS = ("columns.include", "columns.exclude", "categorical", "categories", "drift.columns", "tests")
 BOUNDS = ("lt", "lte", "gt", "gte")
 OPERATORS = ("<", "<=", ">", ">=")
 OUTLIER_METHODS = ("iqr", "zscore")
@@ -122,6 +123,13 @@ DATASET_SAMPLED_ROWS = gauge(
     "evidently_dataset_sampled_rows", "Rows computed on: all, or a sample of row_limit", "dataset", side=SIDES
 )
 DATASET_COLUMNS = gauge("evidently_dataset_columns", "Columns that match the patterns", "dataset", side=SIDES)
+DATASET_PATTERN_MATCHES = gauge(
+    "evidently_dataset_pattern_matches",
+    "Columns of either side that a configured pattern matches, by the key that has it; the pattern * is not counted",
+    "dataset",
+    "pattern",
+    key=PATTERN_KEYS,
+)
 DATASET_DRIFTED = gauge(
     "evidently_dataset_drifted", "1 when the share of drifted columns reaches its threshold", "dataset"
 )

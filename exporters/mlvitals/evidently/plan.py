@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
@@ -161,6 +161,10 @@ class Prediction(Settings):
                     yield ("bounds", index), f"{metric} is not measured here; expected one of {', '.join(measured)}"
 
 
+PatternKey = Literal["columns.include", "columns.exclude", "categorical", "categories", "drift.columns", "tests"]
+"""Keys of a plan that name columns by pattern."""
+
+
 class Plan(Settings):
     """What is computed of a data set."""
 
@@ -181,3 +185,16 @@ class Plan(Settings):
     max_categories: int = Field(20, ge=1, le=100, description="values shown of such a column, the most common first")
     tests: tuple[TestRule, ...] = Field((), description="bounds that replace those of the tests' defaults")
     predictions: tuple[Prediction, ...] = Field((), description="targets and predictions, for model quality")
+
+    @property
+    def patterns(self) -> Mapping[PatternKey, Sequence[str]]:
+        """The patterns of columns that each key has, without `*`: it is about all columns, whatever they are called."""
+        said: Mapping[PatternKey, Iterable[str]] = {
+            "columns.include": self.columns.include,
+            "columns.exclude": self.columns.exclude,
+            "categorical": self.categorical,
+            "categories": self.categories,
+            "drift.columns": (rule.column for rule in self.drift.columns),
+            "tests": (rule.column for rule in self.tests),
+        }
+        return {key: [each for each in dict.fromkeys(patterns) if each != "*"] for key, patterns in said.items()}

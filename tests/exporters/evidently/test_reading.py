@@ -125,6 +125,52 @@ def test_columns_are_limited_over_both_sides(tmp_path: Path) -> None:
     assert sides["current"].dropped == sides["reference"].dropped == 3
 
 
+def test_what_each_pattern_of_columns_matches(tmp_path: Path) -> None:
+    parquet(tmp_path / "r.parquet", {name: [1] for name in ("amount", "gone", "id", "z")})
+    parquet(tmp_path / "c.parquet", {name: [1] for name in ("amount", "amount_net", "id", "z")})
+    sides = both(
+        reference=str(tmp_path / "r.parquet"),
+        current=str(tmp_path / "c.parquet"),
+        time_column=None,
+        max_columns=3,
+        columns={"exclude": ["id", "idd"]},
+        categorical=["amount", "id"],
+        categories=["*", "z"],
+        drift={"columns": [{"column": "amount*", "threshold": 0.3}, {"column": "amuont", "threshold": 0.3}]},
+        tests=[
+            {"test": "TestColumnShareOfMissingValues", "column": "gone", "lte": 0.7},
+            {"test": "TestColumnShareOfMissingValues", "column": "Amount", "lte": 0.7},
+            {"test": "TestColumnQuantile", "column": "gone", "lte": 0.7},
+            {"test": "TestHighlyCorrelatedColumns", "critical": False},
+        ],
+    )
+    assert sides["current"].matches == sides["reference"].matches
+    assert [(each.key, each.pattern, each.columns) for each in sides["current"].matches] == [
+        ("columns.exclude", "id", 1),
+        ("columns.exclude", "idd", 0),
+        # Left out by `columns`, and so is what is beyond max_columns.
+        ("categorical", "amount", 1),
+        ("categorical", "id", 0),
+        ("categories", "z", 0),
+        ("drift.columns", "amount*", 2),
+        ("drift.columns", "amuont", 0),
+        ("tests", "gone", 1),
+        ("tests", "Amount", 0),
+    ]
+
+
+def test_a_column_that_is_excluded_and_comes_late_was_matched(tmp_path: Path, small_blocks: None) -> None:
+    lines = [json.dumps({"a": row}) for row in range(200)] + [json.dumps({"a": 1, "late": 1})]
+    (tmp_path / "c.jsonl").write_text("\n".join(lines))
+    sample = taken(current=str(tmp_path / "c.jsonl"), columns={"exclude": ["late"]})
+    assert [each.columns for each in sample.matches] == [1]
+
+
+def test_nothing_is_said_of_patterns_while_no_column_is_known(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("")
+    assert taken(current=str(tmp_path / "c.csv"), categories=["a"]).matches == ()
+
+
 def test_columns_of_later_lines_of_json_are_limited_too(tmp_path: Path, small_blocks: None) -> None:
     lines = [json.dumps({"b": row, "c": row}) for row in range(200)] + [json.dumps({"a": 1, "d": 1})]
     (tmp_path / "c.jsonl").write_text("\n".join(lines))
