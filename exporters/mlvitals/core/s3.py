@@ -64,9 +64,17 @@ class S3Store:
             self._files = fs.S3FileSystem(**self._options())
 
     def entry(self, path: str) -> Entry | None:
-        """HeadObject, and a look whether there are keys below."""
-        with self._explained(path):
-            return _entry(self._files.get_file_info(path))
+        """HeadObject, and a look whether there are keys below.
+
+        The right to read what is below a folder does not cover the folder's own key: a refusal may hide a folder.
+        """
+        try:
+            with self._explained(path):
+                return _entry(self._files.get_file_info(path))
+        except UpstreamError as error:
+            if error.reason == "auth" and self.entries(path):
+                return Entry(path, True)
+            raise
 
     def entries(self, folder: str) -> Sequence[Entry]:
         """ListObjectsV2 of the keys below, up to the next slash."""
