@@ -5,8 +5,11 @@ A reader raises pyarrow's errors, OSError and ValueError for what is not of its 
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -32,6 +35,10 @@ MAX_FOOTERS = 64 << 20
 """Bytes of footers that are kept."""
 MAX_LINE = 64 << 20
 """Bytes of the longest line."""
+
+UNNAMED = "(unnamed)"
+"""What a column without a name is called: pandas writes its index so."""
+_OTHER_DELIMITERS = ";\t|"
 
 ENDINGS: dict[str, Format] = {
     ".parquet": "parquet",
@@ -167,8 +174,12 @@ class Csv:
     """Read as text. The type of a column is what all of its values are, and that is known at the end."""
 
     def look(self, file: Source) -> Look:
-        """From the first line."""
-        return Look(_csv(file, None).schema.names)
+        """From the first line. Raises ValueError when it seems to have another delimiter."""
+        names = _csv(file, None).schema.names
+        other = next((sign for sign in _OTHER_DELIMITERS if len(names) == 1 and sign in names[0]), None)
+        if other:
+            raise ValueError(f"its only column has {other!r} in its name: expected commas between the cells")
+        return Look(names)
 
     def batches(self, file: Source, wanted: Wanted) -> Iterator[pa.RecordBatch]:
         """All rows, as text; empty cells and the usual spellings of nothing (NA, NaN, null) are null."""
@@ -245,10 +256,16 @@ def _text(file: Source) -> pa.NativeFile:
     return pa.CompressedInputStream(buffered, "gzip") if file.path.lower().endswith(".gz") else buffered
 
 
+def called(name: str) -> str:
+    """The name of a column, which is a label: an empty one would be none."""
+    return name or UNNAMED
+
+
 def _kept(names: Sequence[str], wanted: Wanted) -> list[str]:
-    kept = [name for name in names if wanted.keeps(name)]
-    if len(set(kept)) < len(kept):
-        raise ValueError("two columns have the same name")
+    kept = [name for name in names if wanted.keeps(called(name))]
+    name, times = next(iter(Counter(map(called, kept)).most_common(1)), ("", 0))
+    if times > 1:
+        raise ValueError(f"two columns have the same name: {plain(name, 80)!r}")
     return kept
 
 
@@ -261,12 +278,20 @@ _COLUMN = re.compile(r"Column\(/([^/)]*)[^)]*\) changed from (\w+) to (\w+)")
 _SHAPE = re.compile(r"Expected \d+ columns, got \d+|invalid UTF8 data|straddles two block boundaries")
 
 
-def words_about(error: Exception, kind: Format) -> str:
+def words_about(error: Exception, kind: Format, file: Source) -> str:
     """What is wrong with a file, for people. pyarrow's words about text repeat it, which nobody is to see."""
     words = str(error)
     if type(error) is ValueError or kind in ("parquet", "arrow"):
         return plain(words)
+    if _is_utf_16(file):
+        return "it is UTF-16: expected UTF-8"
     if match := _COLUMN.search(words):
         return f"the column {plain(match[1], 80)!r} changes from {match[2]} to {match[3]}"
     shape = _SHAPE.search(words)
     return f"it is not {kind}, or cut short" + (f": {shape[0]}" if shape else "")
+
+
+def _is_utf_16(file: Source) -> bool:
+    with contextlib.suppress(pa.ArrowException, OSError):
+        return _text(file).read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return False

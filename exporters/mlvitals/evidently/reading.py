@@ -19,7 +19,7 @@ from mlvitals.core.mlflow_artifacts import Trained
 from mlvitals.core.patterns import matches
 from mlvitals.evidently.config import PREVIOUS, Dataset, EvidentlySettings, Format, Location
 from mlvitals.evidently.engine import Tell
-from mlvitals.evidently.formats import Wanted, format_of, reader_of, words_about
+from mlvitals.evidently.formats import Wanted, called, format_of, reader_of, words_about
 from mlvitals.evidently.partitions import Finder
 from mlvitals.evidently.plan import Side
 from mlvitals.evidently.results import Matches, Progress, Read
@@ -207,7 +207,7 @@ class _Reading:
             with self._opened(file) as source:
                 names, rows = self._reader.look(source)
             for name in names:
-                self._columns.see(name)
+                self._columns.see(called(name))
             total = None if rows is None or total is None else total + rows
         if total is not None:
             self._rows.expect(total)
@@ -234,6 +234,7 @@ class _Reading:
 
     def _add(self, batch: pa.RecordBatch) -> None:
         self._deadline.remaining()
+        batch = batch.rename_columns([called(name) for name in batch.schema.names])
         for name in batch.schema.names:
             self._columns.see(name)
         batch = _plain(batch.select([name for name in batch.schema.names if self._columns.keeps(name)]))
@@ -295,7 +296,9 @@ class _Reading:
             raise
         except (pa.ArrowException, OSError, ValueError) as error:
             self._unchanged(file)
-            words = words_about(error, self._listing.format)
+            with contextlib.ExitStack() as streams:
+                source = _Source(self._listing.store, file, streams)
+                words = words_about(error, self._listing.format, source)
             raise UpstreamError("parse", f"{self._listing.store.shown(file.path)}: {words}") from None
 
     def _unchanged(self, file: Entry) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -123,6 +124,45 @@ def test_columns_are_limited_over_both_sides(tmp_path: Path) -> None:
     # Not d too: it would look like a new one.
     assert sides["current"].table.column_names == ["b", "c"]
     assert sides["current"].dropped == sides["reference"].dropped == 3
+
+
+def test_a_column_without_a_name_gets_one(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text(",x\n2026-01-01,1\n2026-01-02,2\n")
+    (tmp_path / "r.jsonl").write_text('{"": "2026-01-01", "x": 1}\n')
+    parquet(tmp_path / "p.parquet", {"": [1, 2], "x": [3, 4]})
+    sample = taken(current=str(tmp_path / "c.csv"), time_column="(unnamed)")
+    assert sample.table.column_names == ["(unnamed)", "x"]
+    assert sample.about.newest == 1767312000
+    assert taken(current=str(tmp_path / "r.jsonl")).table.column_names == ["(unnamed)", "x"]
+    assert taken(current=str(tmp_path / "p.parquet"), row_limit=10).table["(unnamed)"].to_pylist() == [1, 2]
+    without = taken(current=str(tmp_path / "p.parquet"), columns={"exclude": ["(unnamed)"]})
+    assert without.table.column_names == ["x"]
+
+
+@pytest.mark.parametrize(("header", "name"), [("a,x,b,x", "x"), (",x,", "(unnamed)"), (",(unnamed)", "(unnamed)")])
+def test_a_name_that_two_columns_have_is_said(tmp_path: Path, header: str, name: str) -> None:
+    cells = ",".join("1" * len(header.split(",")))
+    (tmp_path / "c.csv").write_text(f"{header}\n{cells}\n")
+    with pytest.raises(UpstreamError, match=re.escape(f"two columns have the same name: {name!r}")):
+        taken(current=str(tmp_path / "c.csv"))
+
+
+@pytest.mark.parametrize("header", ["a;b;c", "a\tb", "a|b"])
+def test_a_file_of_csv_without_commas_is_none(tmp_path: Path, header: str) -> None:
+    (tmp_path / "c.csv").write_text(f"{header}\n{header}\n")
+    with pytest.raises(UpstreamError, match=re.escape(f"c.csv: its only column has {header[1]!r} in its name")) as told:
+        taken(current=str(tmp_path / "c.csv"))
+    assert "expected commas" in str(told.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("name", ["c.csv", "c.csv.gz", "c.jsonl"])
+def test_utf_16_is_called_by_its_name(tmp_path: Path, encoding: str, name: str) -> None:
+    text = '\ufeff{"a": 1}\n' if "jsonl" in name else "\ufeffa,b\n1,2\n"
+    data = text.encode(encoding)
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    with pytest.raises(UpstreamError, match="it is UTF-16: expected UTF-8"):
+        taken(current=str(tmp_path / name))
 
 
 def test_what_each_pattern_of_columns_matches(tmp_path: Path) -> None:
