@@ -16,8 +16,10 @@ Side = Literal["reference", "current"]
 SIDES: tuple[Side, ...] = get_args(Side)
 Method = Literal["ks", "psi", "kl_div", "jensenshannon", "wasserstein", "chisquare"]
 """Evidently's own names of drift methods."""
-NUMERIC_METHODS: tuple[Method, ...] = get_args(Method)[:-1]
-CATEGORICAL_METHODS: tuple[Method, ...] = ("psi", "kl_div", "jensenshannon", "chisquare")
+NumericMethod = Literal["ks", "psi", "kl_div", "jensenshannon", "wasserstein"]
+CategoricalMethod = Literal["psi", "kl_div", "jensenshannon", "chisquare"]
+NUMERIC_METHODS: tuple[Method, ...] = get_args(NumericMethod)
+CATEGORICAL_METHODS: tuple[Method, ...] = get_args(CategoricalMethod)
 THRESHOLDS: Mapping[Method, float] = {
     "ks": 0.05,
     "chisquare": 0.05,
@@ -47,25 +49,17 @@ class DriftRule(Settings):
 class Drift(Settings):
     """How drift is measured: for each key, the first rule whose pattern matches a column counts."""
 
-    numeric: Method = Field("wasserstein", description="method for numbers and times")
-    categorical: Method = Field("jensenshannon", description="method for everything else")
+    numeric: NumericMethod = Field("wasserstein", description="method for numbers and times")
+    categorical: CategoricalMethod = Field("jensenshannon", description="method for everything else")
     columns: tuple[DriftRule, ...] = Field((), description="rules for single columns; the first that matches counts")
     share: float = Field(
         1 / 3, gt=0, le=1, description="share of the columns that could be scored from which the data set has drifted"
     )
 
-    @classmethod
-    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
-        """Methods that the kind of column does not have."""
-        if data.get("numeric") == "chisquare":
-            yield ("numeric",), f"expected one of {', '.join(NUMERIC_METHODS)}"
-        if data.get("categorical") in ("ks", "wasserstein"):
-            yield ("categorical",), f"expected one of {', '.join(CATEGORICAL_METHODS)}"
-
     def of(self, column: str, *, numeric: bool) -> tuple[Method, float]:
         """The method for a column and the threshold that goes with it."""
         rules = [rule for rule in self.columns if matches(column, (rule.column,))]
-        default = self.numeric if numeric else self.categorical
+        default: Method = self.numeric if numeric else self.categorical
         method = next((rule.method for rule in rules if rule.method), default)
         return method, next((rule.threshold for rule in rules if rule.threshold), THRESHOLDS[method])
 
