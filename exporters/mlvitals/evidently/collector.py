@@ -37,8 +37,9 @@ class DatasetCollector:
         """Look for new data, and compute when there is some."""
         if find_spec("evidently") is None:
             raise UpstreamError("internal", "Evidently is not installed: pip install 'mlvitals[evidently]'")
-        while not self._places.acquire(timeout=min(_ASK_AGAIN, deadline.remaining())):
-            continue
+        with deadline.waiting():
+            while not self._places.acquire(timeout=min(_ASK_AGAIN, deadline.remaining())):
+                continue
         try:
             self._last = self._computed(deadline)
         finally:

@@ -34,7 +34,7 @@ _LOOK_AGAIN = 0.1
 _MAX_MESSAGES = 64 << 20
 """Bytes that a worker may tell, a report among them."""
 _LAST_WORDS = 4096
-_GIB = 1 << 30
+_MIB = 1 << 20
 
 
 def run(job: Job, deadline: Deadline, heard: Callable[[Progress], None] = lambda _: None) -> Outcome:
@@ -124,7 +124,7 @@ class _Worker:
         self.deadline.remaining()
         used = resident_memory(self.process.pid)
         if used > limit:
-            have = f"{used / _GIB:.1f} GiB of memory; memory_limit is {limit / _GIB:.1f} GiB"
+            have = f"{used / _MIB:,.0f} MiB of memory; memory_limit is {limit / _MIB:,.0f} MiB"
             raise UpstreamError("limit", f"the computation took {have}: lower row_limit or raise memory_limit")
 
 

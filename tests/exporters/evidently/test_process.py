@@ -69,7 +69,7 @@ def test_it_says_what_it_read_and_how_far_it_is(folder: Path) -> None:
 
 def test_one_over_its_memory_is_ended_and_the_next_is_right(folder: Path) -> None:
     # Evidently alone takes more than this.
-    with pytest.raises(UpstreamError, match=r"memory_limit is 0\.1 GiB: lower row_limit") as failed:
+    with pytest.raises(UpstreamError, match=r"memory_limit is 100 MiB: lower row_limit") as failed:
         compute(settings(folder, memory_limit="100MiB"))
     assert failed.value.reason == "limit"
     assert not workers(os.getpid())
