@@ -71,13 +71,13 @@ COLUMN_MOST_COMMON_RATIO = gauge(
 )
 COLUMN_OUT_OF_RANGE_RATIO = gauge(
     "evidently_column_out_of_range_ratio",
-    "Share of the current values outside of the reference's minimum and maximum",
+    "Share of the current values outside of the reference's minimum and maximum; of columns of numbers",
     "dataset",
     "column",
 )
 COLUMN_OUT_OF_LIST_RATIO = gauge(
     "evidently_column_out_of_list_ratio",
-    "Share of the current values that the reference does not have",
+    "Share of the current values that the reference does not have; of columns of categories",
     "dataset",
     "column",
 )
