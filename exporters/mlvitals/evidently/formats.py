@@ -135,7 +135,7 @@ class Parquet:
         kept = _kept(parquet.schema_arrow.names, wanted)
         for group in range(parquet.num_row_groups):
             count = parquet.metadata.row_group(group).num_rows
-            columns = kept if wanted.rows.wants(count) else [name for name in kept if name == wanted.everywhere]
+            columns = kept if wanted.rows.wants(count) else [name for name in kept if called(name) == wanted.everywhere]
             if not columns:
                 wanted.rows.skip(count)
                 continue
