@@ -62,7 +62,7 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
         value = "mapping" if inner and not dots else "list of mappings" if dots == "[]." else _value(field)
         if dots == ".NAME.":
             value = "mapping"
-        yield f"| `{key}` | {value} | {_default(field)} | {_meaning(field, inner)} |"
+        yield f"| `{key}` | {value} | {_default(field) or _of_type(model, name)} | {_meaning(field, inner)} |"
         if inner is ExporterSettings:
             continue
         if inner:
@@ -128,6 +128,12 @@ def _default(field: FieldInfo) -> str:
     if isinstance(value, Enum):
         return f"`{value.value}`"
     return f"`{duration(value)}`" if _value(field) == "duration" else f"`{json.dumps(value)}`"
+
+
+def _of_type(model: type[BaseModel], name: str) -> str:
+    """The default of a key that each type of exporter sets for itself."""
+    seconds = getattr(model, f"default_{name}", None)
+    return "" if seconds is None else f"`{duration(seconds)}`"
 
 
 def main() -> int:

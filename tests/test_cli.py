@@ -58,6 +58,16 @@ def test_check_says_what_was_read_and_what_to_do(tmp_path: Path, upstream: Repla
     assert "Check that the address is right, that the system runs, and that this host may reach it." in said
 
 
+def test_check_names_the_objectives_that_are_about_nothing(tmp_path: Path, upstream: Replay) -> None:
+    with upstream:
+        entry = {"name": "good", "type": "mlflow", "url": upstream.url}
+        late = {"objectives": [{"model": "chrun", "new_version_within": "1d"}]}
+        (tmp_path / "mlvitals.yml").write_text(json.dumps({"exporters": [entry | late]}))
+        live = run(tmp_path, "check", "--live")
+    assert live.returncode == 0, live.stdout
+    assert "good, server: new_version_within: the pattern 'chrun' matches nothing" in live.stdout.splitlines()
+
+
 def test_what_check_reads_fits_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mlvitals.yml").write_text(FILE.format(good="http://127.0.0.1:9"))
     heights = []

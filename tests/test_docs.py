@@ -118,6 +118,18 @@ def test_reference_pages_are_fresh() -> None:
         assert (ROOT / "docs" / name).read_text() == content
 
 
+def test_the_reference_has_the_defaults_of_each_type() -> None:
+    page = generate.pages()["configuration-reference.md"]
+    sections = re.split(r"\n## An exporter of type `(\w+)`\n", page)[1:]
+    told = {
+        kind: re.findall(r"^\| `(?:interval|deadline)` \| duration \| `(\w+)` \|", section, re.M)
+        for kind, section in zip(sections[::2], sections[1::2], strict=True)
+    }
+    assert (told["evidently"], told["mlflow"]) == (["10m", "10m"], ["30s", "30s"])
+    # Those that `check` refuses are not named.
+    assert "chisquare" not in next(line for line in page.splitlines() if "drift.numeric`" in line)
+
+
 def test_every_configuration_key_has_a_meaning() -> None:
     rows = re.findall(r"^\| `([^`]+)` \|.*\| ([^|]*) \|$", generate.pages()["configuration-reference.md"], re.M)
     assert len(rows) > 40

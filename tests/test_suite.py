@@ -10,6 +10,7 @@ from mlvitals.core.page import page_of
 from mlvitals.core.runner import ExporterRunner
 from mlvitals.core.settings import ExporterSettings
 from mlvitals.suite import Exporter, Suite
+from mlvitals.web import status
 from tests.support.collectors import Results, Scripted
 from tests.support.waiting import until
 
@@ -17,6 +18,16 @@ from tests.support.waiting import until
 def exporter(collectors: Sequence[Collector]) -> Exporter:
     runner = ExporterRunner("one", collectors)
     return Exporter(ExporterSettings(name="one", type="mlflow"), runner, page_of(runner.state))
+
+
+def test_the_status_page_says_how_long_collections_took() -> None:
+    collectors = [Scripted(lambda _: iter(()), name, (name,)) for name in ("quick", "slow")]
+    shown = exporter(collectors)
+    suite = Suite()
+    suite.exporters = {"one": shown}
+    for collector, seconds in zip(collectors, (0.123, 287.4), strict=True):
+        shown.runner.state.finish(collector, seconds, {})
+    assert "last collection took: quick 0.12 s, slow 287 s" in status.page(suite, None)
 
 
 def test_a_changed_exporter_is_cut_before_the_new_one_begins() -> None:

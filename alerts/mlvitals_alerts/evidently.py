@@ -193,6 +193,18 @@ _DATA = (
     ),
 )
 
+_WATCHED = (
+    Alert(
+        "EvidentlyPatternUnmatched",
+        "warning",
+        "A configured pattern of columns matches no column of its data set.",
+        f"{_DATASET}: the pattern {label('pattern')} of {label('key')} matches no column.",
+        f"{m.DATASET_PATTERN_MATCHES} == 0",
+        for_="1h",
+        keep_firing_for=KEEP,
+    ),
+)
+
 _COMPUTING = (
     Alert(
         "EvidentlyComputationFailing",
@@ -312,6 +324,7 @@ SYSTEM = System(
         down("EvidentlyDown", TYPE, "Data sets", SECOND_LOOK),
         *_DRIFT,
         *_DATA,
+        *_WATCHED,
         *_COMPUTING,
         *_MODELS,
         *_WORKSPACES,

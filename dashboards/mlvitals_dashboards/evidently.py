@@ -210,6 +210,20 @@ _ORIGIN = row(
             widths={"exporter": SERVER},
             h=5,
         ),
+        table(
+            "pattern-table",
+            "What each pattern of columns is about",
+            {"exporter": "Exporter", "dataset": "Data set", "key": "Key", "pattern": "Pattern"},
+            [Column("Matches", s.PATTERN_MATCHES)],
+            description="The patterns in the configuration of data sets. One that matches nothing does nothing.",
+            missing="No pattern set",
+            sort="Matches",
+            descending=False,
+            cell_links={"dataset": DATASET_LINKS},
+            widths={"exporter": SERVER},
+            h=6,
+            links=runbook("EvidentlyPatternUnmatched"),
+        ),
     ],
 )
 _COST = row(

@@ -96,6 +96,13 @@ COLUMNS_UNSCORED = notice(
     "All have one",
     NOT_COMPUTED,
 )
+PATTERN_MATCHES = Signal(
+    by("exporter, dataset, key, pattern", select(m.DATASET_PATTERN_MATCHES)),
+    "none",
+    "Columns of either side that match the pattern.",
+    words={0: ("NOTHING", "red")},
+    base="green",
+)
 DATASETS_LATE = alarm(
     _LATE,
     select(m.DATASET_FRESH_OBJECTIVE),

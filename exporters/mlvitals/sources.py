@@ -10,6 +10,8 @@ from typing import NamedTuple
 from tabulate import tabulate
 
 from mlvitals.advice import advice
+from mlvitals.core.collector import Snapshot
+from mlvitals.core.objectives import MATCHES
 from mlvitals.core.runner import collect_once
 from mlvitals.core.settings import ExporterSettings
 from mlvitals.suite import collectors
@@ -18,7 +20,10 @@ _NARROW = 40
 
 
 class Outcome(NamedTuple):
-    """What came of one target: `up` or the reason of its failure; `words` say what is wrong and what to do."""
+    """What came of one target: `up` or the reason of its failure; `words` say what is wrong and what to do.
+
+    One that is up has words too where something that is configured is about nothing.
+    """
 
     exporter: str
     type: str
@@ -40,7 +45,7 @@ def read(exporters: Iterable[ExporterSettings]) -> list[Outcome]:
 
 
 def shown(outcomes: Iterable[Outcome], width: int) -> str:
-    """A table of all, and below it the words of each that failed, in lines of at most `width` characters.
+    """A table of all, and below it the words of each that has some, in lines of at most `width` characters.
 
     What has no space, an address, is not broken.
     """
@@ -72,4 +77,14 @@ def _outcomes(settings: ExporterSettings) -> Iterator[Outcome]:
             words = (target.failure.message, advice(target.failure))
             yield Outcome(*of, target.failure.reason, target.series, words)
         else:
-            yield Outcome(*of, "up", target.series)
+            yield Outcome(*of, "up", target.series, tuple(_unmatched(target.snapshot)))
+
+
+def _unmatched(snapshot: Snapshot | None) -> Iterator[str]:
+    """The configured patterns that are about nothing, as `core.objectives` says how they are counted."""
+    for family in snapshot.families if snapshot else ():
+        for values, count in family.samples.items() if str(family.metric).endswith(MATCHES) else ():
+            labels = dict(zip(family.metric.labels, values, strict=True))
+            where = labels.get("key") or labels.get("objective")
+            if not count:
+                yield f"{where}: the pattern {labels['pattern']!r} matches nothing"

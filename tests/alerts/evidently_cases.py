@@ -9,6 +9,7 @@ DAY = 24 * HOUR
 DATA = {**TARGET, "exporter": "data", "exporter_type": "evidently"}
 CHURN = {**DATA, "dataset": "churn"}
 PREDICTED = {"target": "left", "prediction": "score"}
+PATTERN = {"key": "tests", "pattern": "amuont*"}
 Value = float | str
 Series = dict[str, str]
 
@@ -393,6 +394,19 @@ CASES = (
         "data: data set churn: the last computation took 30s of 10m 0s and 3.5GiB of 4GiB, expected at most 80%.",
     ),
     Silent("EvidentlyComputationSlow", "four fifths of both", cost(480, 3.2)),
+    Firing(
+        "EvidentlyPatternUnmatched",
+        churn("dataset_pattern_matches", "2x59 0x600", **PATTERN),
+        {**CHURN, **PATTERN},
+        "data: data set churn: the pattern amuont* of tests matches no column.",
+        since="1h",
+    ),
+    Silent("EvidentlyPatternUnmatched", "one column matches", churn("dataset_pattern_matches", 1.0, **PATTERN)),
+    Silent(
+        "EvidentlyPatternUnmatched",
+        "the column was left out of one day's files",
+        churn("dataset_pattern_matches", "1x9 0x50 1x600", **PATTERN),
+    ),
     *(broken(operator, quality, 0.8) for operator, quality in ((">=", 0.7), (">", 0.8), ("<", 0.8), ("<=", 0.9))),
     *(kept(operator, quality, 0.8) for operator, quality in ((">=", 0.8), (">", 0.9), ("<", 0.7), ("<=", 0.8))),
     Silent("EvidentlyModelQualityOutOfBounds", "the reference is worse", bound(">=", 0.8, 0.5, side="reference")),

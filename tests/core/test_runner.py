@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import itertools
 import threading
+import time
 from typing import NoReturn
 
 import pytest
@@ -80,6 +81,21 @@ def test_the_deadline_fails_a_stuck_collection_and_its_late_result_is_thrown_awa
     assert sample(runner.state.families(), "things", "0") is None
     runner.cancel()
     runner.join(10)
+
+
+def test_waiting_for_a_turn_is_not_the_duration_of_a_collection() -> None:
+    waits: list[float] = []
+
+    def body(deadline: Deadline) -> Results:
+        with deadline.waiting():
+            threading.Event().wait(0.2)
+            waits.append(deadline.waited)
+        yield Snapshot("server", ())
+
+    began = time.monotonic()
+    state = collect_once("e", [Scripted(body)])
+    assert waits[0] > 0
+    assert all(duration <= time.monotonic() - began - waits[0] for duration in state.durations().values())
 
 
 def test_the_deadline_frees_what_registered_with_it() -> None:

@@ -68,6 +68,13 @@ def test_what_is_there(endpoint: str) -> None:
     assert files.shown(entry.path) == "s3://lake/churn/dt=1/a.csv"
 
 
+def test_a_bucket_that_is_not_there(endpoint: str) -> None:
+    assert reason(lambda: store(endpoint).entry("lke/churn")) == (
+        "connect",
+        "there is no s3://lke/churn: there is no bucket 'lke'",
+    )
+
+
 def test_ranges(endpoint: str) -> None:
     files = store(endpoint)
     entry = files.entry("lake/churn/ä b?.csv")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
@@ -78,6 +79,8 @@ class Deadline:
         self._lock = threading.Lock()
         self._cuts: list[Callable[[], None]] = []
         self._expired = False
+        self._waited = 0.0
+        self._waits_since: float | None = None
 
     @property
     def expired(self) -> bool:
@@ -92,6 +95,21 @@ class Deadline:
         if self._expired:
             raise UpstreamError("timeout", "cut off before its end")
         return left
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Waiting for a turn among others: it is within the deadline, and no part of how long the collection took."""
+        self._waits_since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._waited, self._waits_since = self.waited, None
+
+    @property
+    def waited(self) -> float:
+        """Seconds in which nothing was done but waiting for a turn."""
+        since = self._waits_since
+        return self._waited + (0.0 if since is None else time.monotonic() - since)
 
     def on_expire(self, cut: Callable[[], None]) -> None:
         """Register what frees a blocked call; called at once when the deadline has passed already."""

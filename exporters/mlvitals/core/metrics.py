@@ -31,7 +31,9 @@ EXPORTER_LAST_SUCCESS = gauge(
     "mlvitals_exporter_last_success_timestamp_seconds", "When a collection last read at least one target, Unix time"
 )
 COLLECTION_DURATION = gauge(
-    "mlvitals_exporter_collection_duration_seconds", "How long the last collection of this collector took", "collector"
+    "mlvitals_exporter_collection_duration_seconds",
+    "How long the last collection of this collector took, without waiting for a turn among others",
+    "collector",
 )
 COLLECTION_ERRORS = counter(
     "mlvitals_exporter_collection_errors_total",

@@ -1,7 +1,8 @@
 """Objectives by pattern of name, as `objectives:` of an exporter says them, and what each of them is about now.
 
 An exporter declares a metric `…_objective_matches` with the labels `objective` and `pattern`, so that an objective that
-is about nothing (a name was misspelt, something was renamed) does not go unnoticed.
+is about nothing (a name was misspelt, something was renamed) does not go unnoticed. Other patterns of a configuration
+are counted likewise, in a metric `…_pattern_matches` whose label `key` says where they stand.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from typing import Any, Generic, TypeVar
 from mlvitals.core.metric import Metric
 from mlvitals.core.report import Report
 from mlvitals.core.settings import Mistake
+
+MATCHES = "_matches"
+"""What the names of such metrics end in."""
 
 V = TypeVar("V")
 

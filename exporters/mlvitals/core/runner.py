@@ -97,7 +97,8 @@ class Collection:
                 if target not in self._spoken:
                     self._spoken[target] = False
                     self._state.record(self._collector, Failure(target, reason, message))
-            self._state.finish(self._collector, time.monotonic() - self._started, self._spoken)
+            took = time.monotonic() - self._started - self._deadline.waited
+            self._state.finish(self._collector, took, self._spoken)
 
 
 class ExporterRunner:

@@ -65,9 +65,20 @@ class S3Store:
             self._files = fs.S3FileSystem(**self._options())
 
     def entry(self, path: str) -> Entry | None:
-        """HeadObject, and a look whether there are keys below."""
-        with self._explained(path):
-            return _entry(self._files.get_file_info(path))
+        """HeadObject, and a look whether there are keys below.
+
+        The right to read what is below a folder does not cover the folder's own key: a refusal may hide a folder.
+        """
+        try:
+            with self._explained(path):
+                found = _entry(self._files.get_file_info(path))
+        except UpstreamError as error:
+            if error.reason == "auth" and self.entries(path):
+                return Entry(path, True)
+            raise
+        if found is None:
+            self._expect_bucket(path)
+        return found
 
     def entries(self, folder: str) -> Sequence[Entry]:
         """ListObjectsV2 of the keys below, up to the next slash."""
@@ -90,6 +101,15 @@ class S3Store:
 
     def close(self) -> None:
         """There is nothing to free."""
+
+    def _expect_bucket(self, path: str) -> None:
+        name = path.partition("/")[0]
+        there = True
+        # Whoever may not look at the bucket as a whole does not learn it.
+        with contextlib.suppress(UpstreamError), self._explained(name):
+            there = _entry(self._files.get_file_info(name)) is not None
+        if not there:
+            raise UpstreamError("connect", f"there is no {self.shown(path)}: there is no bucket {plain(name)!r}")
 
     def _options(self) -> dict[str, Any]:
         settings = self._settings

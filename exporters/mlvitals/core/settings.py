@@ -202,11 +202,12 @@ class ExporterSettings(Settings):
 
     default_interval: ClassVar[float] = 30.0
     default_deadline: ClassVar[float] = 30.0
+    """What holds where the key is not set; a type may have others."""
 
     name: Name = Field(description="becomes the label exporter; its metrics are served at /metrics/NAME")
     type: str = Field(description="what kind of system this is")
-    interval: Duration | None = Field(None, description="time between two collections; default 30s")
-    deadline: Duration | None = Field(None, description="time that one collection may take; default 30s")
+    interval: Duration | None = Field(None, description="time between two collections")
+    deadline: Duration | None = Field(None, description="time that one collection may take")
     stale_after: Duration | None = Field(
         None, description="age at which data leaves the page; default 5 intervals, at least interval and deadline"
     )

@@ -103,7 +103,9 @@ class Comparison:
         ratio, results = self.results.drifted_ratio, self.results
         if ratio is None:
             return "no column could be scored"
-        share = f"{results.drifted} of {results.scored} scored columns have drifted"
+        without = len(results.columns) - results.scored
+        unscored = f", {without} have no score" if without else ""
+        share = f"{results.drifted} of {results.scored} scored columns have drifted{unscored}"
         bound = f"the data set has drifted from {self.dataset.drift.share:.1%} on"
         return f"{'drift' if self._drifted else 'no drift'}: {share} ({ratio:.1%}; {bound})"
 
@@ -158,7 +160,8 @@ def _row(column: Column) -> list[str]:
     histograms = [_histogram(column, side) for side in SIDES]
     drift = column.drift
     if drift is None:
-        return [name, column.kind, "", "", "", "", column.reason or "", missing, *histograms]
+        why = next(iter(column.changes), column.reason or "")
+        return [name, column.kind, "", "", "", "", why, missing, *histograms]
     numbers = [f"{number:.3g}" for number in (drift.score, drift.threshold, drift.ratio)]
     return [name, column.kind, drift.method, *numbers, "drifted" if drift.drifted else "", missing, *histograms]
 

@@ -5,6 +5,8 @@ A reader raises pyarrow's errors, OSError and ValueError for what is not of its 
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import io
 import json
 import re
@@ -37,6 +39,10 @@ MAX_FOOTERS = 64 << 20
 """Bytes of footers that are kept."""
 MAX_LINE = 64 << 20
 """Bytes of the longest line."""
+
+UNNAMED = "(unnamed)"
+"""What a column without a name is called: pandas writes its index so."""
+_OTHER_DELIMITERS = ";\t|"
 
 ENDINGS: dict[str, Format] = {
     ".parquet": "parquet",
@@ -143,7 +149,7 @@ class Parquet:
         yield _bare(parquet.schema_arrow).select(kept)
         for group in range(parquet.num_row_groups):
             count = parquet.metadata.row_group(group).num_rows
-            columns = kept if wanted.rows.wants(count) else [name for name in kept if name == wanted.everywhere]
+            columns = kept if wanted.rows.wants(count) else [name for name in kept if called(name) == wanted.everywhere]
             if not columns:
                 wanted.rows.skip(count)
                 continue
@@ -191,8 +197,12 @@ class Csv:
         self._broken = broken
 
     def look(self, file: Source) -> Look:
-        """From the first line."""
-        return Look(_csv(file, None).schema.names)
+        """From the first line. Raises ValueError when it seems to have another delimiter."""
+        names = _csv(file, None).schema.names
+        other = next((sign for sign in _OTHER_DELIMITERS if len(names) == 1 and sign in names[0]), None)
+        if other:
+            raise ValueError(f"its only column has {other!r} in its name: expected commas between the cells")
+        return Look(names)
 
     def batches(self, file: Source, wanted: Wanted) -> Iterator[pa.RecordBatch]:
         """All rows, as text; empty cells and the usual spellings of nothing (NA, NaN, null) are null."""
@@ -300,11 +310,16 @@ def _text(file: Source) -> pa.NativeFile:
     return pa.CompressedInputStream(buffered, "gzip") if file.path.lower().endswith(".gz") else buffered
 
 
+def called(name: str) -> str:
+    """The name of a column, which is a label: an empty one would be none."""
+    return name or UNNAMED
+
+
 def _kept(names: Sequence[str], wanted: Wanted, broken: Broken) -> list[str]:
-    for name, count in Counter(names).items():
+    for name, count in Counter(map(called, names)).items():
         if count > 1:
             broken.setdefault(name, "two columns have this name")
-    return [name for name in names if wanted.keeps(name) and name not in broken]
+    return [name for name in names if wanted.keeps(called(name)) and called(name) not in broken]
 
 
 def _bare(schema: pa.Schema) -> pa.RecordBatch:
@@ -321,10 +336,18 @@ _COLUMN = re.compile(r"Column\(/([^/)]*)[^)]*\) (changed from \w+ to \w+|was spe
 _SHAPE = re.compile(r"Expected \d+ columns, got \d+|straddles two block boundaries")
 
 
-def words_about(error: Exception, kind: Format) -> str:
+def words_about(error: Exception, kind: Format, file: Source) -> str:
     """What is wrong with a file, for people. pyarrow's words about text repeat it, which nobody is to see."""
     words = str(error)
     if type(error) is ValueError or kind in ("parquet", "arrow"):
         return plain(words)
+    if _is_utf_16(file):
+        return "it is UTF-16: expected UTF-8"
     shape = _SHAPE.search(words)
     return f"it is not {kind}, or cut short" + (f": {shape[0]}" if shape else "")
+
+
+def _is_utf_16(file: Source) -> bool:
+    with contextlib.suppress(pa.ArrowException, OSError):
+        return _text(file).read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return False

@@ -13,6 +13,7 @@ METHODS = ("ks", "psi", "kl_div", "jensenshannon", "wasserstein", "chisquare")
 REASONS = ("all_null", "too_few", "type", "method", "missing", "too_many", "unsupported", "unreadable", "error")
 CHANGES = ("missing", "new", "type_changed", "all_null")
 STATUSES = ("success", "warning", "fail", "error", "skipped")
+PATTERN_KEYS = ("columns.include", "columns.exclude", "categorical", "categories", "drift.columns", "tests")
 BOUNDS = ("lt", "lte", "gt", "gte")
 OPERATORS = ("<", "<=", ">", ">=")
 OUTLIER_METHODS = ("iqr", "zscore")
@@ -77,13 +78,13 @@ COLUMN_MOST_COMMON_RATIO = gauge(
 )
 COLUMN_OUT_OF_RANGE_RATIO = gauge(
     "evidently_column_out_of_range_ratio",
-    "Share of the current values outside of the reference's minimum and maximum",
+    "Share of the current values outside of the reference's minimum and maximum; of columns of numbers",
     "dataset",
     "column",
 )
 COLUMN_OUT_OF_LIST_RATIO = gauge(
     "evidently_column_out_of_list_ratio",
-    "Share of the current values that the reference does not have",
+    "Share of the current values that the reference does not have; of columns of categories",
     "dataset",
     "column",
 )
@@ -138,6 +139,13 @@ DATASET_COLUMNS = gauge(
     "Columns that are looked at: those that match the patterns, up to max_columns",
     "dataset",
     side=SIDES,
+)
+DATASET_PATTERN_MATCHES = gauge(
+    "evidently_dataset_pattern_matches",
+    "Columns of either side that a configured pattern matches, by the key that has it; the pattern * is not counted",
+    "dataset",
+    "pattern",
+    key=PATTERN_KEYS,
 )
 DATASET_DRIFTED = gauge(
     "evidently_dataset_drifted", "1 when the share of drifted columns reaches its threshold", "dataset"

@@ -24,7 +24,8 @@ class Places:
         turn = self._asked()
         try:
             deadline.on_expire(turn.set)
-            turn.wait(deadline.remaining())
+            with deadline.waiting():
+                turn.wait(deadline.remaining())
             deadline.remaining()
             yield
         finally:

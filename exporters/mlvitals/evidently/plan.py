@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
@@ -17,8 +17,10 @@ Side = Literal["reference", "current"]
 SIDES: tuple[Side, ...] = get_args(Side)
 Method = Literal["ks", "psi", "kl_div", "jensenshannon", "wasserstein", "chisquare"]
 """Evidently's own names of drift methods."""
-NUMERIC_METHODS: tuple[Method, ...] = get_args(Method)[:-1]
-CATEGORICAL_METHODS: tuple[Method, ...] = ("psi", "kl_div", "jensenshannon", "chisquare")
+NumericMethod = Literal["ks", "psi", "kl_div", "jensenshannon", "wasserstein"]
+CategoricalMethod = Literal["psi", "kl_div", "jensenshannon", "chisquare"]
+NUMERIC_METHODS: tuple[Method, ...] = get_args(NumericMethod)
+CATEGORICAL_METHODS: tuple[Method, ...] = get_args(CategoricalMethod)
 THRESHOLDS: Mapping[Method, float] = {
     "ks": 0.05,
     "chisquare": 0.05,
@@ -68,8 +70,8 @@ class DriftRule(Settings):
 class Drift(Settings):
     """How drift is measured: of a column, by the first rule whose pattern matches it, or else by default."""
 
-    numeric: Method = Field("wasserstein", description="method for numbers and times")
-    categorical: Method = Field("jensenshannon", description="method for everything else")
+    numeric: NumericMethod = Field("wasserstein", description="method for numbers and times")
+    categorical: CategoricalMethod = Field("jensenshannon", description="method for everything else")
     columns: tuple[DriftRule, ...] = Field((), description="rules for single columns; the first that matches counts")
     share: float = Field(
         1 / 3, gt=0, le=1, description="share of the columns that could be scored from which the data set has drifted"
@@ -77,11 +79,7 @@ class Drift(Settings):
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
-        """Methods that the kind of column does not have."""
-        if data.get("numeric") == "chisquare":
-            yield ("numeric",), f"expected one of {', '.join(NUMERIC_METHODS)}"
-        if data.get("categorical") in ("ks", "wasserstein"):
-            yield ("categorical",), f"expected one of {', '.join(CATEGORICAL_METHODS)}"
+        """Thresholds that no p-value can be beyond."""
         defaults = {data.get("numeric"), data.get("categorical")}
         rules = data.get("columns")
         for index, rule in enumerate(rules if isinstance(rules, list) else ()):
@@ -201,6 +199,10 @@ class Prediction(Settings):
                     yield ("bounds", index), f"{metric} is not measured here; expected one of {', '.join(measured)}"
 
 
+PatternKey = Literal["columns.include", "columns.exclude", "categorical", "categories", "drift.columns", "tests"]
+"""Keys of a plan that name columns by pattern."""
+
+
 class Plan(Settings):
     """What is computed of a data set."""
 
@@ -246,3 +248,16 @@ class Plan(Settings):
                     "this prediction is there already; expected all of its bounds in one place",
                 )
             seen.append(known)
+
+    @property
+    def patterns(self) -> Mapping[PatternKey, Sequence[str]]:
+        """The patterns of columns that each key has, without `*`: it is about all columns, whatever they are called."""
+        said: Mapping[PatternKey, Iterable[str]] = {
+            "columns.include": self.columns.include,
+            "columns.exclude": self.columns.exclude,
+            "categorical": self.categorical,
+            "categories": self.categories,
+            "drift.columns": (rule.column for rule in self.drift.columns),
+            "tests": (rule.column for rule in self.tests),
+        }
+        return {key: [each for each in dict.fromkeys(patterns) if each != "*"] for key, patterns in said.items()}

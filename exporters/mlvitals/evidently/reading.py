@@ -16,13 +16,14 @@ from mlvitals.core.failures import plain
 from mlvitals.core.files import Entry, Store
 from mlvitals.core.locations import opened, shown_location
 from mlvitals.core.mlflow_artifacts import Trained
+from mlvitals.core.patterns import matches
 from mlvitals.evidently.config import PREVIOUS, Dataset, EvidentlySettings, Format, Location
 from mlvitals.evidently.engine import Tell, with_unreadable
 from mlvitals.evidently.failures import EmptyError
-from mlvitals.evidently.formats import Broken, Wanted, format_of, reader_of, words_about
+from mlvitals.evidently.formats import Broken, Wanted, called, format_of, reader_of, words_about
 from mlvitals.evidently.partitions import Finder
 from mlvitals.evidently.plan import Side
-from mlvitals.evidently.results import Progress, Read
+from mlvitals.evidently.results import Matches, Progress, Read
 from mlvitals.evidently.sampling import Rows
 from mlvitals.evidently.schemas import Unified
 from mlvitals.evidently.texts import ANY, TIMES, TextTypes
@@ -58,11 +59,15 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Rows of one side. `dropped` counts the columns that match and are beyond `max_columns`."""
+    """Rows of one side.
+
+    `dropped` counts the columns that match and are beyond `max_columns`; `matches` is about the columns of all sides.
+    """
 
     table: pa.Table
     about: Read
     dropped: int = 0
+    matches: tuple[Matches, ...] = ()
 
 
 def resolve(side: Side, dataset: Dataset, settings: EvidentlySettings, deadline: Deadline) -> Listing:
@@ -138,17 +143,18 @@ class Columns:
     """Which columns are read: those that match, the first by name, and those that the configuration names."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self._looks_at = dataset.looks_at
+        self._plan = dataset
         self._most = dataset.max_columns
         self._always = {name for each in dataset.predictions for name in (each.target, each.prediction)}
         if dataset.time_column:
             self._always.add(dataset.time_column)
         self._seen: set[str] = set()
+        self._asked: set[str] = set()
         self._last: str | None = None
 
     def see(self, name: str) -> None:
         """A name of either side."""
-        if self._looks_at(name):
+        if self._plan.looks_at(name):
             self._seen.add(name)
 
     def limit(self) -> None:
@@ -157,9 +163,20 @@ class Columns:
             self._last = sorted(self._seen)[self._most - 1]
 
     def keeps(self, name: str) -> bool:
-        """True for a column that is read."""
-        matches = self._looks_at(name) and (self._last is None or name <= self._last)
-        return matches or name in self._always
+        """True for a column that is read; the names that were asked for are those that there are."""
+        self._asked.add(name)
+        return self._shows(name) or name in self._always
+
+    def matches(self) -> Iterator[Matches]:
+        """What each configured pattern is about: those of `columns` about all there are, others about what is left."""
+        shown = [name for name in self._asked if self._shows(name)]
+        for key, patterns in self._plan.patterns.items() if self._asked else ():
+            names = self._asked if key.startswith("columns.") else shown
+            for pattern in patterns:
+                yield Matches(key=key, pattern=pattern, columns=sum(matches(name, (pattern,)) for name in names))
+
+    def _shows(self, name: str) -> bool:
+        return self._plan.looks_at(name) and (self._last is None or name <= self._last)
 
     @property
     def dropped(self) -> int:
@@ -169,7 +186,7 @@ class Columns:
 
 def _limited(sample: Sample, columns: Columns) -> Sample:
     names = [name for name in sample.table.column_names if columns.keeps(name)]
-    return replace(sample, table=sample.table.select(names), dropped=columns.dropped)
+    return replace(sample, table=sample.table.select(names), dropped=columns.dropped, matches=tuple(columns.matches()))
 
 
 class _Reading:
@@ -200,7 +217,7 @@ class _Reading:
             with self._opened(file) as source:
                 names, rows = self._reader.look(source)
             for name in names:
-                self._columns.see(name)
+                self._columns.see(called(name))
             total = None if rows is None or total is None else total + rows
         if total is not None:
             self._rows.expect(total)
@@ -227,6 +244,7 @@ class _Reading:
 
     def _add(self, batch: pa.RecordBatch) -> None:
         self._deadline.remaining()
+        batch = batch.rename_columns([called(name) for name in batch.schema.names])
         for name in batch.schema.names:
             self._columns.see(name)
         names = batch.schema.names
@@ -317,7 +335,9 @@ class _Reading:
             self._unchanged(file)
             if lost := self._listing.store.lost(file.path, error):
                 raise lost from None
-            words = words_about(error, self._listing.format)
+            with contextlib.ExitStack() as streams:
+                source = _Source(self._listing.store, file, streams)
+                words = words_about(error, self._listing.format, source)
             raise UpstreamError("parse", f"{self._listing.store.shown(file.path)}: {words}") from None
 
     def _unchanged(self, file: Entry) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mlvitals.core.bounds import parse_bound
@@ -15,7 +15,7 @@ from mlvitals.core.selection import MAX_LABEL, select
 from mlvitals.evidently import metrics
 from mlvitals.evidently.config import MLFLOW, Dataset, EvidentlySettings
 from mlvitals.evidently.plan import PRESETS, Side
-from mlvitals.evidently.results import Column, Outcome, Overview, Read, Results, Statistics, TestResult
+from mlvitals.evidently.results import Column, Matches, Outcome, Overview, Read, Results, Statistics, TestResult
 from mlvitals.evidently.workspace.metrics import RUN_FAILURE
 
 _LEVEL = 6
@@ -81,6 +81,7 @@ def snapshot(computed: Computed, dataset: Dataset, settings: EvidentlySettings) 
     for side, read in computed.outcome.reads.items():
         report.read(side, read)
     report.objectives()
+    report.matches(computed.outcome.matches)
     if computed.outcome.results:
         report.results(computed.outcome.results)
     return report.made.snapshot(dataset.name, computed.document)
@@ -143,6 +144,10 @@ class _DatasetReport:
             for metric, operator, value in map(parse_bound, each.bounds):
                 labels = {"target": each.target, "prediction": each.prediction, "operator": operator}
                 self._add(metrics.MODEL_QUALITY_OBJECTIVE, value, metric=metric, **labels)
+
+    def matches(self, found: Sequence[Matches]) -> None:
+        for each in found:
+            self._add(metrics.DATASET_PATTERN_MATCHES, each.columns, key=each.key, pattern=each.pattern)
 
     def results(self, results: Results) -> None:
         self._drift_of_all(results)

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from mlvitals.core.collector import Reason
-from mlvitals.evidently.plan import Method, Side, TestName
+from mlvitals.evidently.plan import Method, PatternKey, Side, TestName
 
 ColumnKind = Literal["numeric", "categorical", "datetime", "text", "unsupported"]
 """What a column is computed as. `text` has statistics only; of `unsupported` ones only missing values are counted."""
@@ -190,6 +190,14 @@ class Read(Result):
     """Version behind the alias, where the location is a model's."""
 
 
+class Matches(Result):
+    """How many columns a configured pattern is about."""
+
+    key: PatternKey
+    pattern: str
+    columns: int
+
+
 class Failed(Result):
     """A computation, or what was to be done with its numbers, that failed."""
 
@@ -206,6 +214,7 @@ class Outcome(Result):
 
     unchanged: bool = False
     reads: Mapping[Side, Read] = {}
+    matches: tuple[Matches, ...] = ()
     results: Results | None = None
     peak_memory: int | None = None
     """Most resident bytes of the worker."""

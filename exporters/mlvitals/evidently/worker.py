@@ -58,6 +58,7 @@ def compute(job: Job, deadline: Deadline, tell: Tell) -> Outcome:
     dropped = results.dropped_columns + max(sample.dropped for sample in samples.values())
     return Outcome(
         reads={side: sample.about for side, sample in samples.items()},
+        matches=samples["current"].matches,
         results=results.model_copy(update={"dropped_columns": dropped}),
         peak_memory=peak_memory("self"),
     )

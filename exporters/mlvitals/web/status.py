@@ -66,8 +66,12 @@ def _section(exporter: Exporter, grafana: str | None) -> str:
 
 def _durations(exporter: Exporter) -> str:
     durations = exporter.runner.state.durations()
-    took = ", ".join(f"{escape(name)} {seconds:.2g} s" for name, seconds in durations.items())
+    took = ", ".join(f"{escape(name)} {_seconds(seconds)} s" for name, seconds in durations.items())
     return f" · last collection took: {took}" if took else ""
+
+
+def _seconds(number: float) -> str:
+    return f"{number:.2g}" if number < 10 else f"{number:.0f}"
 
 
 def _links(exporter: Exporter, grafana: str | None) -> str:

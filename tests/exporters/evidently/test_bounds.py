@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+import docs
 from mlvitals.evidently.config import Dataset
-from mlvitals.evidently.engine import rows_behind, sampled
+from mlvitals.evidently.engine import checks, rows_behind, sampled
 from mlvitals.evidently.engine.evidently import EvidentlyEngine
-from mlvitals.evidently.plan import PRESETS, Method, TestName
+from mlvitals.evidently.plan import PRESETS, PSI_WARNING, Method, TestName
 from mlvitals.evidently.results import Results, TestResult
 from tests.support.datasets import churn, column, score
 
@@ -39,6 +42,26 @@ def test_every_test_of_every_preset_is_there() -> None:
     assert {each.test for each in results.tests} == set(get_args(TestName)) == {t for p in PRESETS.values() for t in p}
     places = [(each.test, each.column, each.q) for each in results.tests]
     assert len(places) == len(set(places))
+
+
+def test_the_guide_has_the_default_bounds_of_every_test() -> None:
+    guide = (Path(docs.__file__).parent / "evidently.md").read_text("utf-8")
+    table = guide.partition("## What is right without bounds of your own")[2].partition("\n## ")[0]
+    told = dict(re.findall(r"^\| `(Test\w+)` \|.*\| (.+) \|$", table, re.M))
+    assert set(told) == set(get_args(TestName))
+    for test, number in {
+        "TestColumnDrift": f"a warning from {PSI_WARNING:g} on",
+        "TestColumnShareOfMissingValues": f"below {checks.MOST_MISSING * 100:g} %",
+        "TestMostCommonValueShare": f"at most {checks.TOLERANCE * 100:g} %",
+        "TestShareOfOutRangeValues": f"at most {checks.STRAY * 100:g} %",
+        "TestShareOfOutListValues": f"at most {checks.STRAY * 100:g} %",
+        "TestMeanInNSigmas": f"at most {checks.SIGMAS:g} standard deviations",
+        "TestColumnQuantile": f"within {checks.TOLERANCE * 100:g} %",
+        "TestNumberOfRows": f"within {checks.TOLERANCE * 100:g} %",
+        "TestNumberOfDuplicatedRows": f"at most {checks.TOLERANCE * 100:g} % more",
+    }.items():
+        assert number in told[test]
+    assert checks.STRAY == 0.01, "or the guide's one percentage point is another"
 
 
 def test_data_passes_all_tests_against_itself() -> None:

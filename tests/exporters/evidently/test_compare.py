@@ -12,9 +12,10 @@ import pytest
 
 from mlvitals.core.collector import UpstreamError
 from mlvitals.evidently import compare as comparing
+from mlvitals.evidently.compare import Comparison
 from mlvitals.evidently.config import Dataset
-from mlvitals.evidently.results import Bins
-from tests.exporters.evidently.data import frame, write
+from mlvitals.evidently.results import Bins, Column, Outcome, Read, Results, Score
+from tests.exporters.evidently.data import frame, settings, write
 
 
 def compare(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -58,6 +59,24 @@ def test_people_get_a_table_with_histograms(folder: Path) -> None:
     assert done.returncode == 3, done.stderr
     assert "psi" in done.stdout and "█" in done.stdout
     assert "drift: 1 of 1 scored columns have drifted" in done.stdout
+
+
+def test_a_column_is_called_new_or_missing_and_those_without_a_score_are_counted() -> None:
+    score = Score(method="psi", score=0.1, threshold=0.2, drifted=False, ratio=0.5)
+    columns = (
+        Column(name="age", kind="numeric", drift=score),
+        Column(name="added", kind="numeric", reason="missing", changes=("new",)),
+        Column(name="gone", kind="numeric", reason="missing", changes=("missing",)),
+        Column(name="note", kind="text", reason="unsupported"),
+    )
+    read = Read(location="x", identity="", files=1, size=1, rows=1, rows_read=1)
+    outcome = Outcome(reads={"reference": read, "current": read})
+    (dataset,) = settings(Path("/nowhere")).datasets
+    lines = Comparison(dataset, outcome, Results(columns=columns, overview={})).as_table().splitlines()
+    assert [line.split()[2] for line in lines if line.startswith(("added", "gone", "note"))] == [
+        *("new", "missing", "unsupported")
+    ]
+    assert lines[-1].startswith("no drift: 0 of 1 scored columns have drifted, 3 have no score (0.0%; ")
 
 
 @pytest.fixture(scope="module")

@@ -117,6 +117,8 @@ def test_those_of_one_side_need_no_reference(frames: tuple[pd.DataFrame, pd.Data
     [
         (custom.IqrOutlierCount(column="plan"), "column 'plan' holds .*, not numbers"),
         (custom.ZScoreOutlierCount(column="empty"), "column 'empty' has no finite value"),
+        (custom.ZScoreOutlierCount(column="nope"), "there is no column 'nope'"),
+        (custom.MostCommonValueShare(column="nope"), "there is no column 'nope'"),
         (custom.MahalanobisOutlierCount(), "needs two columns of numbers"),
         (custom.MeanInSigmas(column="a"), "MeanInSigmas needs reference data"),
         (custom.ChangedTypeCount(), "ChangedTypeCount needs reference data"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import requests
 
 from compose.processes import wait_for
 from mlvitals.core.collector import UpstreamError
@@ -95,6 +97,51 @@ def test_partitions_on_s3(bucket: Mapping[str, Any]) -> None:
     assert (current.table["x"].to_pylist(), previous.table["x"].to_pylist()) == ([2, 3, 4], [1])
     assert (current.about.files, current.about.location) == (2, "s3://lake/data/churn/dt=*/")
     assert current.about.modified
+
+
+RIGHTS = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::lake/data/churn/*"},
+        {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::lake"},
+    ],
+}
+"""Those that the guide names."""
+
+
+@pytest.fixture(scope="module")
+def user(bucket: Mapping[str, Any]) -> dict[str, Any]:
+    """The bucket for somebody who has no more than these rights."""
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
+    iam = pytest.importorskip("boto3", reason=MOTO).client("iam", endpoint_url=bucket["endpoint_url"], **keys)
+    iam.create_user(UserName="vitals")
+    iam.put_user_policy(UserName="vitals", PolicyName="read", PolicyDocument=json.dumps(RIGHTS))
+    key = iam.create_access_key(UserName="vitals")["AccessKey"]
+    iam.close()
+    return {**bucket, "access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+
+
+@pytest.fixture
+def limited(user: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The same, while the server looks at rights at all."""
+    switch = f"{user['endpoint_url']}/moto-api/reset-auth"
+    requests.post(switch, data="0", timeout=10).raise_for_status()
+    yield user
+    requests.post(switch, data="inf", timeout=10).raise_for_status()
+
+
+def test_the_rights_that_the_guide_names_are_enough_on_s3(limited: Mapping[str, Any]) -> None:
+    current, previous = newest("s3://lake", s3=limited)
+    assert (current.table["x"].to_pylist(), previous.table["x"].to_pylist()) == ([2, 3, 4], [1])
+    for path in ("s3://lake/data/churn", "s3://lake/data/churn/dt=2026-11-22/part-1.parquet"):
+        assert taken(current=path, more={"s3": limited}).about.rows
+
+
+@pytest.mark.parametrize("path", ["s3://lake/data/lines.jsonl", "s3://lake/nothing/", "s3://lake/data/churn/gone.csv"])
+def test_what_may_not_be_read_on_s3_says_so(limited: Mapping[str, Any], path: str) -> None:
+    with pytest.raises(UpstreamError) as caught:
+        taken(current=path, more={"s3": limited})
+    assert caught.value.reason == ("connect" if "gone" in path else "auth")
 
 
 def test_text_comes_in_large_parts(servers: tuple[Replay, Replay], bucket: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from mlvitals.evidently.results import (
     Bins,
     Column,
     Failed,
+    Matches,
     Outcome,
     Overview,
     Quality,
@@ -109,6 +110,7 @@ RESULTS = Results(
 OUTCOME = Outcome(
     reads=dict.fromkeys(SIDES, READ),
     results=RESULTS,
+    matches=(Matches(key="drift.columns", pattern="age*", columns=1), Matches(key="tests", pattern="agee", columns=0)),
     peak_memory=300 << 20,
     not_written=Failed(reason="connect", message="no such server"),
     not_drawn=Failed(reason="limit", message="the worker was killed"),

@@ -95,7 +95,7 @@ class MostCommonValueShareCalculation(SingleValueCalculation[MostCommonValueShar
         return self._share(current_data), None if reference_data is None else self._share(reference_data)
 
     def _share(self, dataset: Dataset) -> SingleValue:
-        share = measures.most_common_share(dataset.column(self.metric.column).data)
+        share = measures.most_common_share(_data(dataset, self.metric.column))
         return self.result(math.nan if share is None else share)
 
     def display_name(self) -> str:
@@ -134,9 +134,16 @@ class MeanInSigmasCalculation(SingleValueCalculation[MeanInSigmas]):
         return f"Mean of '{self.metric.column}' in standard deviations from the reference's"
 
 
+def _data(dataset: Dataset, column: str) -> pd.Series:
+    try:
+        return dataset.column(column).data
+    except KeyError:
+        raise ValueError(f"there is no column '{column}'") from None
+
+
 def _numbers(dataset: Dataset, column: str) -> measures.Numbers:
     """Finite values of a column of numbers."""
-    data = dataset.column(column).data
+    data = _data(dataset, column)
     if not pd.api.types.is_numeric_dtype(data) or pd.api.types.is_bool_dtype(data):
         raise ValueError(f"column '{column}' holds {data.dtype}, not numbers")
     numbers: measures.Numbers = data.to_numpy(dtype="float64", na_value=np.nan)
