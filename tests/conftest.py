@@ -46,9 +46,12 @@ def promtool(each_program: Callable[[str], Path]) -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Once more with a server of somebody else's that failed by itself. The run's summary names each such test."""
+    """Once more with a server of somebody else's that failed by itself. The run's summary names each such test.
+
+    Not where each test goes on from what the one before has done to the server.
+    """
     for item in items:
-        if item.get_closest_marker("live"):
+        if item.get_closest_marker("live") and not item.get_closest_marker("ordered"):
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 

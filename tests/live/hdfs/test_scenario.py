@@ -23,7 +23,7 @@ from tests.support.missing import skipped_without
 from tests.support.processes import addresses, working_in
 from tests.support.waiting import soon
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.ordered]
 
 Value = TypeVar("Value")
 
