@@ -214,7 +214,13 @@ def _rate(metric: Metric) -> str:
 
 def _done(metric: Metric, description: str) -> Signal:
     counted = by(DAEMON, f"increase({_any(metric)}[$__range])")
-    return Signal(f"sum({counted})", "locale", f"{description} in the time shown.", missing="Not counted", decimals=0)
+    return Signal(
+        f"sum({counted})",
+        "locale",
+        f"{description} in the time shown, as far as scrapes tell.",
+        missing="Not counted",
+        decimals=0,
+    )
 
 
 CREATED_NOW = _done(m.CREATE_FILE_OPS, "Files made")

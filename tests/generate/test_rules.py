@@ -82,7 +82,7 @@ def test_a_file_whose_alerts_are_all_disabled_is_not_written(tmp_path: Path) -> 
     made = rules(tmp_path, alerts={name: {"enabled": False} for name in ours})
     assert made.keys() == shipped().keys() - set(ours)
     written = {path.stem for path in (tmp_path / "prometheus/rules").iterdir()}
-    assert written == {"airflow", "evidently", "mlflow"}
+    assert written == {"airflow", "evidently", "hdfs", "hdfs_paths", "jmx", "mlflow"}
 
 
 def test_promtool_finds_nothing_in_changed_rules(tmp_path: Path, promtool: Path) -> None:
