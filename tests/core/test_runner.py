@@ -1,14 +1,10 @@
 from __future__ import annotations
 
-import errno
 import itertools
 import threading
 import time
-from typing import NoReturn
 
 import pytest
-import structlog
-from structlog.testing import capture_logs
 
 from mlvitals.core.collector import Deadline, Failure, Schedule, Snapshot, UpstreamError
 from mlvitals.core.metric import Family
@@ -17,6 +13,7 @@ from mlvitals.core.state import ExporterState
 from tests.support.collectors import Results, Scripted, always, things
 from tests.support.waiting import until
 
+ERRORS = "mlvitals_exporter_collection_errors_total"
 FAST = Schedule(interval=0.01, deadline=5, stale_after=60)
 
 
@@ -224,16 +221,6 @@ def test_what_is_known_of_one_that_fails_takes_the_place_of_what_was_read() -> N
     assert sample(state.families(), "things", "0") is None
 
 
-def test_one_that_is_cut_off_is_not_said_to_have_taken_all_its_time() -> None:
-    deadline = Deadline(99.9912)
-    deadline.expire()
-    with pytest.raises(UpstreamError, match=r"^cut off before its end$"):
-        deadline.remaining()
-    short = Deadline(0.0101)
-    with pytest.raises(UpstreamError, match=r"^not finished after 0\.01 s$"):
-        until(lambda: short.remaining() < 0)
-
-
 def test_a_target_that_is_gone_is_forgotten() -> None:
     rounds = itertools.count()
 
@@ -329,27 +316,6 @@ def test_a_collector_that_exits_does_not_end_its_thread() -> None:
     runner.join(10)
 
 
-def test_a_log_that_cannot_be_written_does_not_end_a_thread() -> None:
-    def full(*_: object) -> NoReturn:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    flapping: list[Snapshot | Failure] = [Failure("server", "http", "500"), Snapshot("server", ())]
-    results = itertools.cycle(flapping)
-    runner = ExporterRunner("e", [Scripted(lambda _: iter([next(results)]), schedule=FAST)])
-    before = structlog.get_config()
-    structlog.configure(processors=[full])
-    try:
-        runner.start()
-        until(lambda: (sample(runner.state.families(), ERRORS, "http") or 0) >= 3)
-    finally:
-        structlog.configure(**before)
-    runner.cancel()
-    runner.join(10)
-
-
-ERRORS = "mlvitals_exporter_collection_errors_total"
-
-
 def test_auxiliary_collectors_do_not_count_for_exporter_up() -> None:
     main = Scripted(always(Failure("server", "http", "500")))
     side = Scripted(always(Snapshot("totals", ())), "totals", ("totals",), auxiliary=True)
@@ -371,58 +337,6 @@ def test_two_collectors_may_not_share_a_target() -> None:
     collectors = [Scripted(always(Snapshot("server", ()))), Scripted(always(Snapshot("server", ())), "other")]
     with pytest.raises(ValueError, match="share a target"):
         ExporterRunner("e", collectors)
-
-
-def test_only_changes_of_state_are_logged() -> None:
-    collector = Scripted(always(Snapshot("server", ())))
-    state = ExporterState("e", [collector])
-    with capture_logs() as logs:
-        results: list[Snapshot | Failure] = [
-            Snapshot("server", ()),
-            Snapshot("server", ()),
-            Failure("server", "http", "500"),
-            Failure("server", "http", "500"),
-            Failure("server", "auth", "401"),
-            Snapshot("server", ()),
-        ]
-        for result in results:
-            state.record(collector, result)
-    assert [(entry["event"], entry.get("reason")) for entry in logs] == [
-        ("target is up", None),
-        ("target failed", "http"),
-        ("target failed", "auth"),
-        ("target is up", None),
-    ]
-
-
-def test_each_collection_is_a_line_of_the_debug_log() -> None:
-    def body(_: Deadline) -> Results:
-        yield Snapshot("a", (things(3),))
-        yield Failure("b", "http", "500")
-
-    with capture_logs() as logs:
-        collect_once("e", [Scripted(body, targets=("a", "b", "c"))])
-    (line,) = [line for line in logs if line["log_level"] == "debug"]
-    assert 0 <= line.pop("seconds") < 60
-    told = {"exporter": "e", "collector": "main", "series": 3, "read": 1, "failed": 2}
-    assert line == {"event": "collection ended", "log_level": "debug", **told}
-
-
-def test_a_mistake_of_a_collector_is_logged_once_until_it_is_another() -> None:
-    kinds = itertools.chain([KeyError, KeyError, ValueError], itertools.repeat(KeyError))
-
-    def body(_: Deadline) -> Results:
-        raise next(kinds)("bug")
-        yield
-
-    with capture_logs() as logs:
-        runner = ExporterRunner("e", [Scripted(body, schedule=FAST)])
-        runner.start()
-        until(lambda: (sample(runner.state.families(), ERRORS, "internal") or 0) >= 6)
-        runner.cancel()
-        runner.join(10)
-    mistakes = [entry["exc_info"] for entry in logs if entry["event"] == "collector failed"]
-    assert [type(error) for error in mistakes] == [KeyError, ValueError, KeyError]
 
 
 @pytest.mark.parametrize(
