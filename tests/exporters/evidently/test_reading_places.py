@@ -113,7 +113,7 @@ def test_a_partition_counts_once_it_has_the_marker_of_success(days: Path) -> Non
 def test_a_folder_without_the_marker_of_success_is_not_read(days: Path) -> None:
     with pytest.raises(UpstreamError, match=r"has no data; there is dt=2026-10-01, not complete yet") as caught:
         found(current={"path": f"{days}/dt=2026-10-01/", "success_marker": True})
-    assert caught.value.reason == "connect"
+    assert caught.value.reason == "empty"
     assert len(names(root=days, current={"path": f"{days}/dt=*/", "success_marker": True})) == 2
 
 
