@@ -199,7 +199,7 @@ def test_nothing_is_sent_after_the_deadline() -> None:
     deadline = Deadline(10)
     deadline.expire()
     with Replay(OK) as server, client(server.url) as made:
-        with pytest.raises(UpstreamError, match="10 s"):
+        with pytest.raises(UpstreamError, match="cut off"):
             made.get("a", OBJECT, deadline)
         assert made.get("a", OBJECT, Deadline(10)) == {"a": 1}
         assert len(server.requests) == 1

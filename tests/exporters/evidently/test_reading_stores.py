@@ -80,6 +80,13 @@ def newest(base: str, settle: str = "2m", **exporter: Any) -> list[Sample]:
     return [taken("current", exporter, **dataset), taken("reference", exporter, **dataset)]
 
 
+def settled(bucket: Mapping[str, Any]) -> list[Sample]:
+    """The same of the bucket, which was filled just now. S3's times are whole seconds."""
+    written = time.time()
+    assert wait_for(lambda: time.time() - written > 1, 5)
+    return newest("s3://lake", settle="1s", s3=bucket)
+
+
 def test_partitions_on_hdfs(servers: tuple[Replay, Replay]) -> None:
     current, previous = newest(url_of(servers[0]), hdfs_user="vitals")
     assert (current.table["x"].to_pylist(), previous.table["x"].to_pylist()) == ([2, 3, 4], [1])
@@ -90,10 +97,7 @@ def test_partitions_on_hdfs(servers: tuple[Replay, Replay]) -> None:
 
 
 def test_partitions_on_s3(bucket: Mapping[str, Any]) -> None:
-    # S3's times are whole seconds.
-    written = time.time()
-    assert wait_for(lambda: time.time() - written > 1, 5)
-    current, previous = newest("s3://lake", settle="1s", s3=bucket)
+    current, previous = settled(bucket)
     assert (current.table["x"].to_pylist(), previous.table["x"].to_pylist()) == ([2, 3, 4], [1])
     assert (current.about.files, current.about.location) == (2, "s3://lake/data/churn/dt=*/")
     assert current.about.modified
@@ -131,7 +135,7 @@ def limited(user: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def test_the_rights_that_the_guide_names_are_enough_on_s3(limited: Mapping[str, Any]) -> None:
-    current, previous = newest("s3://lake", s3=limited)
+    current, previous = settled(limited)
     assert (current.table["x"].to_pylist(), previous.table["x"].to_pylist()) == ([2, 3, 4], [1])
     for path in ("s3://lake/data/churn", "s3://lake/data/churn/dt=2026-11-22/part-1.parquet"):
         assert taken(current=path, more={"s3": limited}).about.rows
