@@ -37,11 +37,16 @@ class DaemonCollector:
         self._namenodes = named(settings.namenodes)
         self._datanodes = named(settings.datanodes)
         self._others = self._datanodes | named(settings.journalnodes)
-        self.targets: tuple[str, ...] = (metrics.CLUSTER, *self._namenodes, *self._others)
+        self._static = (metrics.CLUSTER, *self._namenodes, *self._others)
         self._discovers = settings.discover_datanodes and not settings.datanodes
         self._found = Found()
         self._of_namenodes, self._of_others = Fleet(settings), Fleet(settings)
         self._of_discovered = Fleet(for_discovered(settings))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Those configured, and the DataNodes found last: what there is no time for fails, and does not vanish."""
+        return (*self._static, *self._found.urls)
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot | Failure]:
         """Read every daemon once."""
@@ -84,7 +89,7 @@ class DaemonCollector:
         if not self._discovers:
             return
         found = discover(page, self._settings, secure=self._namenodes[name].startswith("https:"))
-        known = {address: url for address, url in found.urls.items() if address not in self.targets}
+        known = {address: url for address, url in found.urls.items() if address not in self._static}
         self._found = Found(known, found.dropped + Counter(listed=len(found.urls) - len(known)))
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from mlvitals.core.jmxpage import JmxPage
+from mlvitals.core.runner import Collection
+from mlvitals.core.state import ExporterState
 from mlvitals.hdfs import metrics
 from mlvitals.hdfs.collector import DaemonCollector, for_discovered
 from mlvitals.hdfs.config import HdfsSettings
@@ -17,7 +19,7 @@ from mlvitals.hdfs.datanodes import Found, discover
 from tests.exporters.hdfs.fake import Beans, FakeHdfs, beans, live, namenode, settings
 from tests.exporters.hdfs.test_collector import read
 from tests.support.pki import Pki
-from tests.support.replay import Answer, Replay
+from tests.support.replay import FAULTS, Answer, Replay
 
 
 def _page(listed: str) -> JmxPage:
@@ -179,3 +181,22 @@ def test_listed_datanodes_are_not_looked_for() -> None:
     address = f"127.0.0.1:{server.port}"
     assert found.snapshots.keys() == {"cluster", f"{address}/nn1", f"{address}/dn1"}
     assert not found.failures
+
+
+def test_datanodes_that_a_collection_has_no_time_for_fail_and_keep_their_values() -> None:
+    daemon = FakeHdfs(**{"": beans("datanode")})
+    with Replay(daemon) as first, Replay(daemon) as second:
+        names = [f"127.0.0.1:{server.port}" for server in (first, second)]
+        with Replay(_Cluster(*names).fake) as nn:
+            collector = DaemonCollector(settings(nn.url, namenodes=["nn1"], workers=1, deadline="2s"))
+            state = ExporterState("hdfs", [collector])
+            Collection(collector, state).run()
+            first.respond = second.respond = FAULTS["hang"]
+            Collection(collector, state).run()
+            collector.close()
+    targets = {name: target for name, target in state.targets().items() if name in names}
+    assert {name: target and target.failure and target.failure.reason for name, target in targets.items()} == {
+        name: "timeout" for name in names
+    }
+    shown = {key[0] for each in state.families() if each.metric == metrics.DATANODE_CAPACITY for key in each.samples}
+    assert shown == set(names)
