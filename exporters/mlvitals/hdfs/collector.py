@@ -85,12 +85,15 @@ class DaemonCollector:
         return _daemon(DATANODE if name in self._datanodes else JOURNALNODE, name, client, deadline)
 
     def _discover(self, name: str, page: JmxPage) -> None:
-        """Take the DataNodes of an active NameNode; while there is none, those known before are asked."""
+        """Take the DataNodes of an active NameNode; while none has a list of them, those known before are asked."""
         if not self._discovers:
             return
-        found = discover(page, self._settings, secure=self._namenodes[name].startswith("https:"))
-        known = {address: url for address, url in found.urls.items() if address not in self._static}
-        self._found = Found(known, found.dropped + Counter(listed=len(found.urls) - len(known)))
+        found = discover(page, self._settings, self._namenodes[name])
+        if found is None:
+            self._found = Found(self._found.urls, Counter(malformed=1))
+        else:
+            others = {address: url for address, url in found.urls.items() if address not in self._static}
+            self._found = Found(others, found.dropped)
 
 
 def for_discovered(settings: HdfsSettings) -> HdfsSettings:
