@@ -14,7 +14,7 @@ from mlvitals.core.report import Report
 from mlvitals.hdfs import metrics, rules
 from mlvitals.hdfs.config import HdfsSettings
 from mlvitals.hdfs.datanodes import Found, discover, report_seen
-from mlvitals.hdfs.namenodes import Answers, active_of, report_namenode, report_roles
+from mlvitals.hdfs.namenodes import Answers, Mkdirs, active_of, report_namenode, report_roles
 
 QUERY = "Hadoop:*"
 NAMENODE, DATANODE, JOURNALNODE = metrics.SERVICES
@@ -39,7 +39,7 @@ class DaemonCollector:
         self._others = self._datanodes | named(settings.journalnodes)
         self._static = (metrics.CLUSTER, *self._namenodes, *self._others)
         self._discovers = settings.discover_datanodes and not settings.datanodes
-        self._found = Found()
+        self._found, self._mkdirs = Found(), Mkdirs()
         self._of_namenodes, self._of_others = Fleet(settings), Fleet(settings)
         self._of_discovered = Fleet(for_discovered(settings))
 
@@ -65,8 +65,13 @@ class DaemonCollector:
         answers: dict[str, JmxPage | UpstreamError] = {}
         for name, answer in self._of_namenodes.ask(self._namenodes, _page, deadline):
             answers[name] = answer
-            yield _result(name, answer if isinstance(answer, UpstreamError) else _namenode(answer, name))
+            yield _result(name, answer if isinstance(answer, UpstreamError) else self._namenode(answer, name))
         yield self._cluster({name: answers[name] for name in self._namenodes})
+
+    def _namenode(self, page: JmxPage, name: str) -> Snapshot:
+        report = Report()
+        report_namenode(page, name, self._mkdirs, report)
+        return report.snapshot(name)
 
     def _cluster(self, answers: Answers) -> Snapshot | Failure:
         failed = [answer for answer in answers.values() if isinstance(answer, UpstreamError)]
@@ -111,12 +116,6 @@ def _page(name: str, client: Client, deadline: Deadline) -> JmxPage:
 def _daemon(kind: str, name: str, client: Client, deadline: Deadline) -> Snapshot:
     report = Report()
     read(_RULES[kind], _page_of(kind, client, deadline), report, name)
-    return report.snapshot(name)
-
-
-def _namenode(page: JmxPage, name: str) -> Snapshot:
-    report = Report()
-    report_namenode(page, name, report)
     return report.snapshot(name)
 
 
