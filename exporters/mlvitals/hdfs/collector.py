@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from mlvitals.core.collector import Deadline, Failure, Snapshot, UpstreamError
-from mlvitals.core.fleet import Fleet, named
+from mlvitals.core.fleet import Fleet, named, result_of
 from mlvitals.core.jmxpage import JmxPage, fetch, read
 from mlvitals.core.outbound import Client
 from mlvitals.core.report import Report
@@ -52,9 +52,9 @@ class DaemonCollector:
         """Read every daemon once."""
         yield from self._read_namenodes(deadline)
         for name, result in self._of_others.ask(self._others, self._other, deadline):
-            yield _result(name, result)
+            yield result_of(name, result)
         for name, result in self._of_discovered.ask(self._found.urls, partial(_daemon, DATANODE), deadline):
-            yield _result(name, result)
+            yield result_of(name, result)
 
     def close(self) -> None:
         """Close every connection."""
@@ -65,7 +65,7 @@ class DaemonCollector:
         answers: dict[str, JmxPage | UpstreamError] = {}
         for name, answer in self._of_namenodes.ask(self._namenodes, _page, deadline):
             answers[name] = answer
-            yield _result(name, answer if isinstance(answer, UpstreamError) else self._namenode(answer, name))
+            yield result_of(name, answer if isinstance(answer, UpstreamError) else self._namenode(answer, name))
         yield self._cluster({name: answers[name] for name in self._namenodes})
 
     def _namenode(self, page: JmxPage, name: str) -> Snapshot:
@@ -126,7 +126,3 @@ def _page_of(kind: str, client: Client, deadline: Deadline) -> JmxPage:
         known = ", ".join(sorted(page.services & {*metrics.SERVICES})) or "none of HDFS's daemons"
         raise UpstreamError("parse", f"expected a {kind}; by its MBeans this is {known}")
     return page
-
-
-def _result(name: str, result: Snapshot | UpstreamError) -> Snapshot | Failure:
-    return Failure(name, result.reason, str(result)) if isinstance(result, UpstreamError) else result
