@@ -128,8 +128,11 @@ class _Reading:
         labels = self._fixed | captures | ({label: value} if label else {})
         if (number := self._number(value)) is None:
             self._dropped["not_a_text" if label else "not_a_number"] += 1
-        elif not (self._rule.positive and number <= 0) and self._fits(labels):
+        elif self._means_something(number) and self._fits(labels):
             self._report.add(self._rule.metric, number, **labels)
+
+    def _means_something(self, number: float) -> bool:
+        return not ((self._rule.positive and number <= 0) or (self._rule.natural and number < 0))
 
     def _fits(self, labels: Mapping[str, str]) -> bool:
         key = frozenset(labels.items())

@@ -355,6 +355,16 @@ def test_volumes() -> None:
     }
 
 
+def test_what_a_journalnode_cannot_read_has_no_value() -> None:
+    page = beans("journalnode")
+    journal = next(name for name in page if name.startswith("Journal-"))
+    page[journal] |= {"LastWriterEpoch": -1, "LastPromisedEpoch": -1, "LastWrittenTxId": -1, "CurrentLagTxns": 0}
+    found = once(FakeHdfs(nn1=namenode(), jn1=page), namenodes=["nn1"], journalnodes=["jn1"])
+    unread = (metrics.JOURNAL_WRITER_EPOCH, metrics.JOURNAL_PROMISED_EPOCH, metrics.JOURNAL_LAST_TRANSACTION)
+    assert [found.values(metric) for metric in unread] == [{}, {}, {}]
+    assert found.by(metrics.JOURNAL_LAG, "daemon") == {"jn1": 0}
+
+
 def test_every_rpc_port_has_its_own_series() -> None:
     page = namenode()
     first = next(name for name in page if name.startswith("RpcActivityForPort"))
