@@ -1,8 +1,8 @@
 """Seconds and bytes of one HDFS collection: 2 NameNodes and 1,000 DataNodes, beside one whole page after the other.
 
 Recorded pages, each daemon at a port of its own, from another process that takes as long for an answer as a real daemon
-was seen to. The rival asks each daemon in turn for its page without a query, and parses it; that page is the recorded
-one, and more of the kind until it is as large as a real daemon's was.
+was seen to; at the end some of them never answer. The rival asks each daemon in turn for its page without a query, and
+parses it; that page is the recorded one, and more of the kind until it is as large as a real daemon's was.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ WHOLE_PAGE = 317_000
 """Bytes of a page without a query (Hadoop 3.4.3)."""
 LATENCY = 0.012
 """Seconds until a daemon answers (Hadoop 3.4.3, `?qry=Hadoop:*`). For the whole page, too, which takes it longer."""
+STALLED = 16
+"""DataNodes that never answer, in the last measurement: as many as are asked at the same time."""
 BUDGET = 3600.0
 
 
@@ -54,19 +56,27 @@ class Cluster:
         requests_, sent = self.told.recv()
         return requests_, sent
 
+    def stall(self) -> None:
+        """Let the last DataNodes take requests and never answer."""
+        self.told.send("stall")
+        self.told.recv()
+
 
 class _Daemons:
     """All daemons, in one event loop."""
 
     def __init__(self) -> None:
         self._ports: dict[int, tuple[bytes, bytes]] = {}
+        self._stalled = set[int]()
         self._requests = self._bytes = 0
 
     async def run(self, told: Connection) -> None:
         ports = [await self._listen() for _ in range(2 + DATANODES)]
         self._answer(ports)
         told.send(ports)
-        while await asyncio.to_thread(told.recv):
+        while order := await asyncio.to_thread(told.recv):
+            if order == "stall":
+                self._stalled = set(ports[-STALLED:])
             told.send((self._requests, self._bytes))
             self._requests = self._bytes = 0
 
@@ -84,10 +94,11 @@ class _Daemons:
         self._ports |= dict.fromkeys(datanodes, _answers(beans("datanode")))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        queried, whole = self._ports[writer.get_extra_info("sockname")[1]]
+        port = writer.get_extra_info("sockname")[1]
+        queried, whole = self._ports[port]
         try:
             while request := (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")[0]:
-                await asyncio.sleep(LATENCY)
+                await asyncio.sleep(BUDGET if port in self._stalled else LATENCY)
                 answer = queried if b"qry=" in request else whole
                 self._requests += 1
                 self._bytes += len(answer)
@@ -137,13 +148,13 @@ def running() -> Iterator[Cluster]:
     process.join()
 
 
-def collecting(collector: DaemonCollector) -> Callable[[], str]:
-    """One collection, and what it gave."""
+def collecting(collector: DaemonCollector, stalled: int = 0) -> Callable[[], str]:
+    """One collection, and what it gave: all daemons but those that never answer."""
 
     def collect() -> str:
         results = [*collector.collect(Deadline(BUDGET))]
         read = [result for result in results if isinstance(result, Snapshot)]
-        assert len(read) == len(results) == 1 + 2 + DATANODES, results
+        assert len(read) + stalled == len(results) == 1 + 2 + DATANODES, results
         return f"{sum(total_samples(snapshot.families) for snapshot in read)} series"
 
     return collect
@@ -193,6 +204,8 @@ def main() -> int:
         cluster.cost()
         measure("page, rendered once a collection", cluster, rendering(state))
         rival = measure("whole pages, one after the other", cluster, lambda: one_after_the_other(cluster))
+        cluster.stall()
+        measure(f"warm, {STALLED} DataNodes never answer", cluster, collecting(collector, STALLED), 2)
     print(f"warm is {rival / warm:.0f} times faster than one whole page after the other")
     return 0
 

@@ -139,15 +139,19 @@ def attempt(target: str, read: Callable[[], Snapshot]) -> Snapshot | Failure:
 class Collector(Protocol):
     """Reads some targets of one upstream system. It knows nothing of threads, serving, schedules or retries.
 
-    `targets` are the targets that `collect` speaks of. An UpstreamError that leaves `collect` fails every target
-    not yet spoken of; any other exception does the same with reason `internal`.
+    `targets` are the targets that `collect` speaks of; which they are may change while it runs. An UpstreamError that
+    leaves `collect` fails every target not yet spoken of; any other exception does the same with reason `internal`.
     `auxiliary` collectors (slow totals, side data) do not count for `mlvitals_exporter_up`.
     """
 
     name: str
-    targets: tuple[str, ...]
     schedule: Schedule
     auxiliary: bool
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Their names."""
+        ...
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot | Failure]:
         """Read every target once; one result for each, in any order, as soon as it is known."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from mlvitals.core.collector import Deadline, UpstreamError
+from mlvitals.core.collector import Deadline, Failure, Snapshot, UpstreamError
 from mlvitals.core.outbound import Client
 from mlvitals.core.settings import Duration, HttpOptions, Mistake
 from mlvitals.core.transport import Transport
@@ -57,6 +57,11 @@ def twice(data: Mapping[str, Any], *keys: str) -> Iterator[Mistake]:
             if name in seen:
                 yield (key, index), "another daemon has this address already"
             seen |= {name} if name else set()
+
+
+def result_of(name: str, result: Snapshot | UpstreamError) -> Snapshot | Failure:
+    """What a collector says of the daemon of this name."""
+    return Failure(name, result.reason, str(result)) if isinstance(result, UpstreamError) else result
 
 
 Work = Callable[[str, Client, Deadline], T]

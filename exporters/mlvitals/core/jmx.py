@@ -44,7 +44,8 @@ class Rule:
 
     The metric's labels are those of the templates, `labels` (fixed), `text_label`, and `daemon`. The value is the
     attribute's number times `scale`, into base units; `words` gives numbers to texts; with `text_label` the text
-    becomes a label and the value is 1; with `positive` 0 and less stand for no value at all.
+    becomes a label and the value is 1; with `positive` 0 and less stand for no value at all,
+    with `natural` only what is less.
     """
 
     metric: Metric
@@ -54,6 +55,7 @@ class Rule:
     words: Mapping[str, float] = field(default_factory=dict)
     text_label: str = ""
     positive: bool = False
+    natural: bool = False
 
     def gives(self, source: Source) -> list[str]:
         """The labels of a sample from this source; one that comes from two places stands twice."""

@@ -17,12 +17,15 @@ from pydantic_core import from_json
 
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.jmx import BeanName, Captures, Rule, Source, bean_name, bean_template, template
+from mlvitals.core.metric import Metric
 from mlvitals.core.outbound import MAX_VALUES, Client, count_values
 from mlvitals.core.report import Report
 from mlvitals.core.selection import MAX_LABEL
 
 MAX_SAMPLES = 1000
 """Samples of one rule on one page."""
+Seen = set[frozenset[tuple[str, str]]]
+"""The labels of a metric's samples."""
 _NUMBER = re.compile(r"[-+]?\d{1,40}(?:\.\d{0,40})?(?:[eE][-+]?\d{1,3})?")
 
 
@@ -95,35 +98,41 @@ def fetch(client: Client, query: str, deadline: Deadline) -> JmxPage:
 
 def read(rules: Sequence[Rule], page: JmxPage, report: Report, daemon: str) -> list[int]:
     """Add what the rules find; gives how many samples each found. What cannot be shown is counted as dropped."""
-    return [_Reading(rule, report, daemon).read(page) for rule in rules]
+    # Of a metric, since rules of one name may find the same labels in different places.
+    seen: dict[Metric, Seen] = {rule.metric: set() for rule in rules}
+    return [_Reading(rule, report, daemon, seen[rule.metric]).read(page) for rule in rules]
 
 
 class _Reading:
     """One rule on one page."""
 
-    def __init__(self, rule: Rule, report: Report, daemon: str) -> None:
+    def __init__(self, rule: Rule, report: Report, daemon: str, seen: Seen) -> None:
         self._rule = rule
         self._report = report
         self._fixed = {"daemon": daemon, **rule.labels}
-        self._seen: set[frozenset[tuple[str, str]]] = set()
+        self._seen = seen
+        self._found = 0
         self._dropped = Counter[str]()
 
     def read(self, page: JmxPage) -> int:
         for source in self._rule.sources:
             for captures, value in page.values(source):
                 self._add(captures, value)
-            if self._seen or self._dropped:
+            if self._found or self._dropped:
                 break
         self._report.drop(self._rule.metric, self._dropped)
-        return len(self._seen)
+        return self._found
 
     def _add(self, captures: Captures, value: Any) -> None:
         label = self._rule.text_label
         labels = self._fixed | captures | ({label: value} if label else {})
         if (number := self._number(value)) is None:
             self._dropped["not_a_text" if label else "not_a_number"] += 1
-        elif not (self._rule.positive and number <= 0) and self._fits(labels):
+        elif self._means_something(number) and self._fits(labels):
             self._report.add(self._rule.metric, number, **labels)
+
+    def _means_something(self, number: float) -> bool:
+        return not ((self._rule.positive and number <= 0) or (self._rule.natural and number < 0))
 
     def _fits(self, labels: Mapping[str, str]) -> bool:
         key = frozenset(labels.items())
@@ -132,12 +141,13 @@ class _Reading:
             (any(len(text) > MAX_LABEL for text in labels.values()) and "too_long")
             or (any(labels[label] not in values for label, values in closed.items()) and "unknown_label")
             or (key in self._seen and "duplicate")
-            or (len(self._seen) >= MAX_SAMPLES and "limit")
+            or (self._found >= MAX_SAMPLES and "limit")
         )
         if why:
             self._dropped[why] += 1
             return False
         self._seen.add(key)
+        self._found += 1
         return True
 
     def _number(self, value: Any) -> float | None:

@@ -112,6 +112,8 @@ class WebHdfsStore:
     def summary(self, path: str) -> ContentSummary | None:
         """GETCONTENTSUMMARY; None when nothing is there. The NameNode walks through all of it under its lock."""
         with self._explained(path):
+            # `content` says None to a path that is gone and to an answer of null alike. This is not public, so
+            # pyproject.toml bounds the release.
             answer = self._client._get_content_summary(path, strict=False)
             return _SUMMARY.validate_json(answer.content)["ContentSummary"] if answer else None
 

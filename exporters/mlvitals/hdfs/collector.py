@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from functools import partial
 
 from mlvitals.core.collector import Deadline, Failure, Snapshot, UpstreamError
-from mlvitals.core.fleet import Fleet, named
+from mlvitals.core.fleet import Fleet, named, result_of
 from mlvitals.core.jmxpage import JmxPage, fetch, read
 from mlvitals.core.outbound import Client
 from mlvitals.core.report import Report
 from mlvitals.hdfs import metrics, rules
 from mlvitals.hdfs.config import HdfsSettings
 from mlvitals.hdfs.datanodes import Found, discover, report_seen
-from mlvitals.hdfs.namenodes import Answers, active_of, report_namenode, report_roles
+from mlvitals.hdfs.namenodes import Answers, Mkdirs, active_of, report_namenode, report_roles
 
 QUERY = "Hadoop:*"
 NAMENODE, DATANODE, JOURNALNODE = metrics.SERVICES
@@ -37,19 +37,24 @@ class DaemonCollector:
         self._namenodes = named(settings.namenodes)
         self._datanodes = named(settings.datanodes)
         self._others = self._datanodes | named(settings.journalnodes)
-        self.targets: tuple[str, ...] = (metrics.CLUSTER, *self._namenodes, *self._others)
+        self._static = (metrics.CLUSTER, *self._namenodes, *self._others)
         self._discovers = settings.discover_datanodes and not settings.datanodes
-        self._found = Found()
+        self._found, self._mkdirs = Found(), Mkdirs()
         self._of_namenodes, self._of_others = Fleet(settings), Fleet(settings)
         self._of_discovered = Fleet(for_discovered(settings))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Those configured, and the DataNodes found last: what there is no time for fails, and does not vanish."""
+        return (*self._static, *self._found.urls)
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot | Failure]:
         """Read every daemon once."""
         yield from self._read_namenodes(deadline)
         for name, result in self._of_others.ask(self._others, self._other, deadline):
-            yield _result(name, result)
+            yield result_of(name, result)
         for name, result in self._of_discovered.ask(self._found.urls, partial(_daemon, DATANODE), deadline):
-            yield _result(name, result)
+            yield result_of(name, result)
 
     def close(self) -> None:
         """Close every connection."""
@@ -60,8 +65,13 @@ class DaemonCollector:
         answers: dict[str, JmxPage | UpstreamError] = {}
         for name, answer in self._of_namenodes.ask(self._namenodes, _page, deadline):
             answers[name] = answer
-            yield _result(name, answer if isinstance(answer, UpstreamError) else _namenode(answer, name))
+            yield result_of(name, answer if isinstance(answer, UpstreamError) else self._namenode(answer, name))
         yield self._cluster({name: answers[name] for name in self._namenodes})
+
+    def _namenode(self, page: JmxPage, name: str) -> Snapshot:
+        report = Report()
+        report_namenode(page, name, self._mkdirs, report)
+        return report.snapshot(name)
 
     def _cluster(self, answers: Answers) -> Snapshot | Failure:
         failed = [answer for answer in answers.values() if isinstance(answer, UpstreamError)]
@@ -80,12 +90,15 @@ class DaemonCollector:
         return _daemon(DATANODE if name in self._datanodes else JOURNALNODE, name, client, deadline)
 
     def _discover(self, name: str, page: JmxPage) -> None:
-        """Take the DataNodes of an active NameNode; while there is none, those known before are asked."""
+        """Take the DataNodes of an active NameNode; while none has a list of them, those known before are asked."""
         if not self._discovers:
             return
-        found = discover(page, self._settings, secure=self._namenodes[name].startswith("https:"))
-        known = {address: url for address, url in found.urls.items() if address not in self.targets}
-        self._found = Found(known, found.dropped + Counter(listed=len(found.urls) - len(known)))
+        found = discover(page, self._settings, self._namenodes[name])
+        if found is None:
+            self._found = Found(self._found.urls, Counter(malformed=1))
+        else:
+            others = {address: url for address, url in found.urls.items() if address not in self._static}
+            self._found = Found(others, found.dropped)
 
 
 def for_discovered(settings: HdfsSettings) -> HdfsSettings:
@@ -106,12 +119,6 @@ def _daemon(kind: str, name: str, client: Client, deadline: Deadline) -> Snapsho
     return report.snapshot(name)
 
 
-def _namenode(page: JmxPage, name: str) -> Snapshot:
-    report = Report()
-    report_namenode(page, name, report)
-    return report.snapshot(name)
-
-
 def _page_of(kind: str, client: Client, deadline: Deadline) -> JmxPage:
     """The page of a daemon of this kind. Raises UpstreamError, also when it is another one's."""
     page = fetch(client, QUERY, deadline)
@@ -119,7 +126,3 @@ def _page_of(kind: str, client: Client, deadline: Deadline) -> JmxPage:
         known = ", ".join(sorted(page.services & {*metrics.SERVICES})) or "none of HDFS's daemons"
         raise UpstreamError("parse", f"expected a {kind}; by its MBeans this is {known}")
     return page
-
-
-def _result(name: str, result: Snapshot | UpstreamError) -> Snapshot | Failure:
-    return Failure(name, result.reason, str(result)) if isinstance(result, UpstreamError) else result

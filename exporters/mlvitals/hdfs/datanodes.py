@@ -1,8 +1,8 @@
 """The DataNodes that the active NameNode knows, and which of them are asked themselves.
 
 What a NameNode answers decides where requests go. So it is bounded: at most `max_datanodes` of them, to a host name or
-an address and a port, GET `/jmx` and nothing else, only to `datanode_hosts` where that is set; and credentials go along
-only where that is set.
+an address and a port, GET `/jmx` and nothing else, to mlvitals' own host only where the NameNode is there too, only to
+`datanode_hosts` where that is set; and credentials go along only where that is set.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from mlvitals.core.jmx import Source
 from mlvitals.core.jmxpage import JmxPage
@@ -28,6 +29,8 @@ _SEEN = {
     metrics.DATANODE_SEEN_USED: "usedSpace",
     metrics.DATANODE_SEEN_BLOCKS: "numBlocks",
 }
+_NUMBER = re.compile(r"[0-9]+|0[xX].*")
+_LOCALHOST = re.compile(r"(.+\.)?(ip6-)?localhost[46]?(\.localdomain[46]?)?|ip6-loopback")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 
 
@@ -39,17 +42,24 @@ class Found:
     dropped: Counter[str] = field(default_factory=Counter)
 
 
-def discover(page: JmxPage, settings: HdfsSettings, *, secure: bool) -> Found:
-    """The live DataNodes of an active NameNode; over TLS when the NameNode is asked so."""
+def discover(page: JmxPage, settings: HdfsSettings, url: str) -> Found | None:
+    """The live DataNodes of the active NameNode that is asked at this URL, over TLS when that is; None without a list.
+
+    What the configuration leaves out is not counted: it is not lost.
+    """
+    listed = _nodes(page, LIVE_NODES)
+    if listed is None:
+        return None
     urls: dict[str, str] = {}
     dropped = Counter[str]()
-    scheme, key = ("https", "infoSecureAddr") if secure else ("http", "infoAddr")
-    for name, node in sorted(_nodes(page, LIVE_NODES).items()):
+    scheme, key = ("https", "infoSecureAddr") if url.startswith("https:") else ("http", "infoAddr")
+    wanted, here = tuple(map(str.lower, settings.datanode_hosts)), _is_here(urlsplit(url).hostname or "")
+    for name, node in sorted(listed.items()):
         host, address = _address(name, node.get(key)) or ("", "")
-        if not address:
+        if not address or (_is_here(host) and not here):
             dropped["malformed"] += 1
-        elif settings.datanode_hosts and not matches(host, settings.datanode_hosts):
-            dropped["other_host"] += 1
+        elif wanted and not matches(host, wanted):
+            continue
         elif len(urls) == settings.max_datanodes:
             dropped["limit"] += 1
         else:
@@ -59,7 +69,9 @@ def discover(page: JmxPage, settings: HdfsSettings, *, secure: bool) -> Found:
 
 def report_seen(page: JmxPage, daemon: str, limit: int, report: Report) -> None:
     """Add each DataNode as this NameNode sees it, the first so many by name."""
-    live, dead = (_nodes(page, source) for source in (LIVE_NODES, DEAD_NODES))
+    lists = [_nodes(page, source) for source in (LIVE_NODES, DEAD_NODES)]
+    report.drop(metrics.DATANODE_LIVE, {"malformed": lists.count(None)})
+    live, dead = ({name: node for name, node in (each or {}).items() if node} for each in lists)
     chosen = select(sorted({*live, *dead}), str, limit)
     report.drop(metrics.DATANODE_LIVE, chosen.dropped)
     for name in chosen.shown:
@@ -73,12 +85,12 @@ def report_seen(page: JmxPage, daemon: str, limit: int, report: Report) -> None:
             report.add(metric, _number(node, key), **labels)
 
 
-def _nodes(page: JmxPage, source: Source) -> Mapping[str, Mapping[str, Any]]:
-    """The NameNode's name of each DataNode -> what it says of it; what is no such list is empty."""
+def _nodes(page: JmxPage, source: Source) -> Mapping[str, Mapping[str, Any]] | None:
+    """The NameNode's name of each DataNode -> what it says of it, maybe nothing; None for what is no such list."""
     listed = page.parsed(page.value(source))
     if not isinstance(listed, Mapping):
-        return {}
-    return {name: node for name, node in listed.items() if isinstance(node, Mapping)}
+        return None
+    return {name: node if isinstance(node, Mapping) else {} for name, node in listed.items()}
 
 
 def _number(node: Mapping[str, Any], key: str) -> float | None:
@@ -97,7 +109,21 @@ def _address(name: str, info: object) -> tuple[str, str] | None:
     try:
         ip = ip_address(host)
     except ValueError:
-        return (host.lower(), f"{host.lower()}:{port}") if _HOST.fullmatch(host) else None
+        return (host.lower(), f"{host.lower()}:{port}") if _is_name(host) else None
+    ip = getattr(ip, "ipv4_mapped", None) or ip
     if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
         return None
     return str(ip), f"[{ip}]:{port}" if ip.version == 6 else f"{ip}:{port}"
+
+
+def _is_name(host: str) -> bool:
+    """True for a host name, not for an address in a spelling of the resolver: 0xA9FEA9FE, 169.254.43518."""
+    return bool(_HOST.fullmatch(host)) and not _NUMBER.fullmatch(host.rpartition(".")[2])
+
+
+def _is_here(host: str) -> bool:
+    """True for mlvitals' own host."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return bool(_LOCALHOST.fullmatch(host.lower()))

@@ -353,14 +353,13 @@ JOURNAL_SYNC_LATENCY = _gauge(
 )
 
 # Of every daemon; `service` is what its MBeans say it is.
+_RPC_PERIOD = "Hadoop's last metrics period, where Hadoop's rpc.metrics.timeunit is MILLISECONDS, as it is unless set"
 RPC_RECEIVED_BYTES = _rpc(counter, "hdfs_rpc_received_bytes_total", "ReceivedBytes")
 RPC_SENT_BYTES = _rpc(counter, "hdfs_rpc_sent_bytes_total", "SentBytes")
 RPC_CALLS = _rpc(counter, "hdfs_rpc_calls_total", "RpcProcessingTimeNumOps", "Calls processed")
-RPC_QUEUE_MEAN = _rpc(
-    gauge, "hdfs_rpc_queue_mean_seconds", "RpcQueueTimeAvgTime", "Mean wait in Hadoop's last metrics period"
-)
+RPC_QUEUE_MEAN = _rpc(gauge, "hdfs_rpc_queue_mean_seconds", "RpcQueueTimeAvgTime", f"Mean wait in {_RPC_PERIOD}")
 RPC_PROCESSING_MEAN = _rpc(
-    gauge, "hdfs_rpc_processing_mean_seconds", "RpcProcessingTimeAvgTime", "Mean in Hadoop's last metrics period"
+    gauge, "hdfs_rpc_processing_mean_seconds", "RpcProcessingTimeAvgTime", f"Mean in {_RPC_PERIOD}"
 )
 RPC_QUEUE_LENGTH = _rpc(gauge, "hdfs_rpc_call_queue_length", "CallQueueLength")
 RPC_OPEN_CONNECTIONS = _rpc(gauge, "hdfs_rpc_open_connections", "NumOpenConnections")

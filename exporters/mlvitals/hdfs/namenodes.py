@@ -31,14 +31,39 @@ def active_of(answers: Answers) -> dict[str, JmxPage]:
     return {name: page for name, page in pages.items() if state_of(page) == metrics.ACTIVE}
 
 
-def report_namenode(page: JmxPage, name: str, report: Report) -> None:
+class Mkdirs:
+    """Directories made, as a counter for each NameNode: it falls only when FilesCreated does, at a start.
+
+    Hadoop asks for one attribute after the other, and may renew all of them in between. The difference of two is then
+    wrong by what was created meanwhile, and one that falls again by 1 would look like a reset to `rate`.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[int, int]] = {}
+
+    def made(self, page: JmxPage, name: str) -> int | None:
+        """At least as many as before; None while that is not known."""
+        added, files = page.value(rules.FILES_CREATED), page.value(rules.FILES_OPENED)
+        if not isinstance(added, int) or not isinstance(files, int):
+            return None
+        before = self._last.get(name)
+        made = added - files
+        if before and added >= before[0]:
+            made = max(made, before[1])
+        if made < 0:
+            return None
+        self._last[name] = added, made
+        return made
+
+
+def report_namenode(page: JmxPage, name: str, mkdirs: Mkdirs, report: Report) -> None:
     """Add what is true of this NameNode alone; of one that starts, only how far it is."""
     read(rules.STARTUP, page, report, name)
     if state_of(page) == metrics.STARTING:
         return
     read(rules.PROCESS, page, report, name)
     read(rules.NAMENODE, page, report, name)
-    _report_mkdirs(page, name, report)
+    report.add(metrics.MKDIRS, mkdirs.made(page, name), daemon=name)
     _report_directories(page, name, report)
 
 
@@ -49,12 +74,6 @@ def report_roles(answers: Answers, report: Report) -> None:
         report.add_states(metrics.HA_STATE, "state", state, daemon=name)
     if metrics.UNKNOWN not in states.values():
         report.add(metrics.ACTIVE_NAMENODES, len(active_of(answers)))
-
-
-def _report_mkdirs(page: JmxPage, name: str, report: Report) -> None:
-    added, files = page.value(rules.FILES_CREATED), page.value(rules.FILES_OPENED)
-    if isinstance(added, int) and isinstance(files, int) and added >= files:
-        report.add(metrics.MKDIRS, added - files, daemon=name)
 
 
 def _report_directories(page: JmxPage, name: str, report: Report) -> None:

@@ -50,7 +50,8 @@ def _volume(metric: Metric, key: str) -> Rule:
 
 
 def _journal(metric: Metric, attribute: str, scale: float = 1.0) -> Rule:
-    return Rule(metric, (Source(_JOURNAL, attribute),), scale)
+    # -1 is what a JournalNode says that cannot read its disk.
+    return Rule(metric, (Source(_JOURNAL, attribute),), scale, natural=True)
 
 
 def _rpc(metric: Metric, attribute: str, scale: float = 1.0) -> Rule:

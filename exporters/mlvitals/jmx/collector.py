@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlvitals.core.collector import Deadline, Failure, Snapshot, UpstreamError
-from mlvitals.core.fleet import Fleet, named
+from mlvitals.core.collector import Deadline, Failure, Snapshot
+from mlvitals.core.fleet import Fleet, named, result_of
 from mlvitals.core.jmxpage import fetch, read
 from mlvitals.core.outbound import Client
 from mlvitals.core.report import Report
@@ -30,7 +30,7 @@ class JmxCollector:
     def collect(self, deadline: Deadline) -> Iterator[Snapshot | Failure]:
         """Read every daemon once."""
         for name, result in self._fleet.ask(self._urls, self._read, deadline):
-            yield Failure(name, result.reason, str(result)) if isinstance(result, UpstreamError) else result
+            yield result_of(name, result)
 
     def close(self) -> None:
         """Close every connection."""

@@ -13,6 +13,7 @@ from mlvitals.core.fleet import FleetOptions, twice
 from mlvitals.core.jmx import Rule, Source, bean_template, template
 from mlvitals.core.metric import RESERVED_LABELS, Kind, Metric
 from mlvitals.core.settings import HttpUrl, Mistake, Settings, empty
+from mlvitals.registry import type_names
 
 _UNITS = {
     "seconds": ("seconds", 1.0),
@@ -40,7 +41,7 @@ Unit = Literal[
     "percent",
 ]
 _LABEL = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_OURS = ("mlvitals_", "jmx_rule_")
+_PROMETHEUS = ("up", "scrape_", "process_", "python_")
 
 
 def _compiles(compile_text: Callable[[str], object], text: str) -> str:
@@ -147,8 +148,10 @@ def _odd_name(name: str, kind: Any) -> Iterator[Mistake]:
         Metric(name, "any", (), Kind.COUNTER if kind == Kind.COUNTER else Kind.GAUGE)
     except ValueError as error:
         yield ("name",), str(error).removeprefix(f"metric {name!r}: ")
-    if name.startswith(_OURS):
-        yield ("name",), f"names that begin with {' or '.join(_OURS)} are mlvitals' own: choose another"
+    for taken in (*_PROMETHEUS, "mlvitals_", *(f"{exporter_type}_" for exporter_type in type_names())):
+        if name == taken or (taken.endswith("_") and name.startswith(taken)):
+            what = f"names that begin with {taken} are" if taken.endswith("_") else f"the name {taken} is"
+            yield ("name",), f"{what} taken, by mlvitals or Prometheus: choose another"
 
 
 def _has_unit(name: str, unit: str) -> bool:

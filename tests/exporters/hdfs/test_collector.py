@@ -264,6 +264,18 @@ def test_mkdirs_are_a_difference_of_one_read(created: Any, files: Any, mkdirs: f
     assert list(found.values(metrics.MKDIRS).values()) == ([] if mkdirs is None else [mkdirs])
 
 
+def test_mkdirs_do_not_fall_while_the_namenode_lives() -> None:
+    """Its attributes are asked for one after the other, and may be renewed in between."""
+    page = namenode()
+    shown = []
+    with cluster(FakeHdfs(nn1=page), namenodes=["nn1"]) as (collector, _):
+        for created, files in ((100, 60), (109, 70), (109, 110), (None, 70), (120, 71), (5, 2), (6, 9)):
+            page["NameNodeActivity"] |= {"FilesCreated": created, "CreateFileOps": files}
+            shown.append([*read(collector).values(metrics.MKDIRS).values()])
+    # The last but one is a NameNode that was started again.
+    assert shown == [[40], [40], [40], [], [49], [3], [3]]
+
+
 def test_failed_name_directories_are_counted() -> None:
     page = namenode()
     page["NameNodeInfo"]["NameDirStatuses"] = json.dumps({"active": {}, "failed": {"/a": "IMAGE", "/b": "EDITS"}})
@@ -341,6 +353,16 @@ def test_volumes() -> None:
         (metrics.DATANODE_VOLUME_USED, "too_long"): 1,
         (metrics.DATANODE_VOLUME_USED, "not_a_number"): 1,
     }
+
+
+def test_what_a_journalnode_cannot_read_has_no_value() -> None:
+    page = beans("journalnode")
+    journal = next(name for name in page if name.startswith("Journal-"))
+    page[journal] |= {"LastWriterEpoch": -1, "LastPromisedEpoch": -1, "LastWrittenTxId": -1, "CurrentLagTxns": 0}
+    found = once(FakeHdfs(nn1=namenode(), jn1=page), namenodes=["nn1"], journalnodes=["jn1"])
+    unread = (metrics.JOURNAL_WRITER_EPOCH, metrics.JOURNAL_PROMISED_EPOCH, metrics.JOURNAL_LAST_TRANSACTION)
+    assert [found.values(metric) for metric in unread] == [{}, {}, {}]
+    assert found.by(metrics.JOURNAL_LAG, "daemon") == {"jn1": 0}
 
 
 def test_every_rpc_port_has_its_own_series() -> None:

@@ -87,3 +87,32 @@ def test_rules_of_one_name_agree(key: str) -> None:
     other = {**rule, key: {"unit": "bytes", "kind": "counter"}[key]}
     with pytest.raises(ValidationError, match=f"another rule of m_bytes has another {key}"):
         JmxSettings.model_validate({"name": "x", "type": "jmx", "daemons": ["http://h:1"], "rules": [rule, other]})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "up",
+            "scrape_duration_seconds",
+            "process_cpu_seconds",
+            "python_gc",
+            "mlvitals_target_up",
+            "jmx_scrape_error",
+        ),
+        *("hdfs_active_namenodes", "airflow_dags", "mlflow_x", "evidently_x", "jmx_rule_matches"),
+    ],
+)
+def test_names_that_mean_something_else_are_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="taken, by mlvitals or Prometheus"):
+        _loaded(name)
+
+
+@pytest.mark.parametrize("name", ["uptime_seconds", "upper", "processes", "dfs_files", "yarn_up", "jmxter", "hdfs2_x"])
+def test_names_that_look_alike_are_free(name: str) -> None:
+    assert _loaded(name).rules[0].name == name
+
+
+def _loaded(name: str) -> JmxSettings:
+    rule = {"bean": "a:b=c", "attribute": "d", "name": name}
+    return JmxSettings.model_validate({"name": "x", "type": "jmx", "daemons": ["http://h:1"], "rules": [rule]})

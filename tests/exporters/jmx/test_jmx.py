@@ -184,6 +184,19 @@ def test_two_beans_with_the_same_labels_give_one_sample() -> None:
     assert {reason: number for (_, reason), number in snapshot.dropped.items()} == {"duplicate": 1}
 
 
+def test_two_rules_of_one_name_that_find_the_same_labels_give_one_sample() -> None:
+    changed = namenode()
+    beans = {f"Hadoop:service=Yarn,name=Queue,q0={name}": value for name, value in (("root", 7), ("other", 8))}
+    changed |= {name: {"name": name, "Apps": value} for name, value in beans.items()}
+    fixed = {"bean": "Hadoop:service=NameNode,name=NameNodeInfo", "attribute": "Threads", "labels": {"queue": "root"}}
+    found_there = {"bean": "Hadoop:service=Yarn,name=Queue,q0={queue}", "attribute": "Apps"}
+    found, snapshot = page(changed, rules=[{**rule, "name": "apps"} for rule in (fixed, found_there)])
+    assert found[sample("apps", queue="root")] == changed["NameNodeInfo"]["Threads"]
+    assert found[sample("apps", queue="other")] == 8
+    assert [found[sample(RULE_MATCHES, rule=rule)] for rule in ('apps{queue="root"}', "apps")] == [1, 1]
+    assert {reason: number for (_, reason), number in snapshot.dropped.items()} == {"duplicate": 1}
+
+
 def test_the_query_is_asked_for() -> None:
     with Replay(FakeHdfs(d1=namenode())) as server:
         collector = JmxCollector(settings(server.url, "d1", query="Hadoop:service=NameNode,*"))

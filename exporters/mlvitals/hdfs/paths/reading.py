@@ -13,7 +13,7 @@ from mlvitals.core.report import Report
 from mlvitals.hdfs.paths import metrics
 
 if TYPE_CHECKING:
-    from mlvitals.core.webhdfs import ContentSummary, WebHdfsStore
+    from mlvitals.core.webhdfs import WebHdfsStore
 
 AHEAD = 300.0
 """Seconds that a modification may be ahead of this machine's clock. One further ahead would be new for ever."""
@@ -38,7 +38,7 @@ class PathReader:
             report.add(metrics.PATH_EXISTS, 0, path=path)
             return
         # What can fail comes first: a path is written whole or not at all.
-        self._newest(at, summary, report)
+        self._newest(at, report)
         report.add(metrics.PATH_EXISTS, 1, path=path)
         report.add(metrics.PATH_FILES, summary.file_count, path=path)
         report.add(metrics.PATH_DIRECTORIES, summary.directory_count, path=path)
@@ -48,12 +48,12 @@ class PathReader:
         report.add(metrics.PATH_NAME_QUOTA, _quota(summary.quota), path=path)
         report.add(metrics.PATH_SPACE_QUOTA, _quota(summary.space_quota), path=path)
 
-    def _newest(self, at: Entry, summary: ContentSummary, report: Report) -> None:
+    def _newest(self, at: Entry, report: Report) -> None:
         """A search that was cut off could name an older file than the newest, so it names none."""
         search = Search(self.store, self.max_entries, self.max_entries)
         started = self.clock()
         try:
-            newest = self._latest(at, summary, search)
+            newest = _latest(at, search)
         except UpstreamError as error:
             if error.reason != "limit":
                 raise
@@ -64,18 +64,11 @@ class PathReader:
         report.add(metrics.PATH_WALK_ENTRIES, search.seen, path=at.path)
         report.add(metrics.PATH_WALK_DURATION, self.clock() - started, path=at.path)
 
-    def _latest(self, at: Entry, summary: ContentSummary, search: Search) -> float | None:
-        if _entries(summary) > self.max_entries:
-            raise UpstreamError("limit", f"there are more than {self.max_entries} files and folders")
-        end = time.time() + AHEAD
-        times = (file.modified for file in search.files(at))
-        return max((each for each in times if each is not None and each <= end), default=None)
 
-
-def _entries(summary: ContentSummary) -> int:
-    """Files and folders below the path that are there now."""
-    everything = summary.file_count + summary.directory_count - 1
-    return everything - summary.snapshot_file_count - summary.snapshot_directory_count
+def _latest(at: Entry, search: Search) -> float | None:
+    end = time.time() + AHEAD
+    times = (file.modified for file in search.files(at))
+    return max((each for each in times if each is not None and each <= end), default=None)
 
 
 def _quota(told: int) -> int | None:

@@ -25,7 +25,7 @@ PATHS: tuple[dict[str, Any], ...] = (
 
 def options(*paths: dict[str, Any], **more: Any) -> PathOptions:
     """The configuration; PATHS, of which /models is too large to be looked through, unless others are given."""
-    known = {"name": "lake", "type": "hdfs", "hdfs_user": USER, "max_path_entries": 10}
+    known = {"name": "lake", "type": "hdfs", "hdfs_user": USER, "max_path_entries": 9}
     return PathOptions.model_validate({**known, "paths": list(paths or PATHS), **more})
 
 

@@ -48,10 +48,6 @@ def seen(server: Replay, *paths: str, **more: Any) -> Samples:
     return samples(*(result for result in results if isinstance(result, Snapshot)))
 
 
-def operations(server: Replay) -> list[str]:
-    return [request.query["op"][0] for request in server.requests]
-
-
 def test_a_folder(server: Replay, hdfs: FakeHdfs) -> None:
     hdfs.times[f"{TRAIN}/dt=1/part-0"] = MODIFIED + 5000
     shown = seen(server, TRAIN)
@@ -114,9 +110,12 @@ def test_a_search_that_is_cut_off_names_no_time(server: Replay, hdfs: FakeHdfs) 
     assert shown[sample(metrics.PATH_FILES, path=TRAIN)] == 2
 
 
-def test_what_is_known_to_be_too_much_is_not_looked_at(server: Replay) -> None:
-    seen(server, TRAIN, max_path_entries=3)
-    assert "LISTSTATUS" not in operations(server)
+def test_what_is_below_a_hidden_folder_is_not_looked_at_and_does_not_count(server: Replay, hdfs: FakeHdfs) -> None:
+    hdfs.files |= {f"{TRAIN}/_temporary/0/part-{index}": b"" for index in range(50)}
+    shown = seen(server, TRAIN, max_path_entries=5)
+    assert shown[NEWEST] == MODIFIED / 1000
+    assert shown[sample(metrics.PATH_WALK_ENTRIES, path=TRAIN)] == 5
+    assert shown[sample(metrics.PATH_FILES, path=TRAIN)] == 52
 
 
 def test_a_pattern(server: Replay) -> None:
