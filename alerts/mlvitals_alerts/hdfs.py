@@ -22,6 +22,8 @@ CHECKPOINT_HOURS = 3
 JOURNAL_LAG = 1000
 RPC_SECONDS = 0.1
 HEAP = 0.9
+REMEMBERED = "1w"
+"""For how long it is known that an HDFS has NameNodes when none answers any more: longer than any outage lasts."""
 NAMED = 5
 """DataNodes that a text names; the dashboard has them all."""
 
@@ -35,9 +37,11 @@ _AGENT = f'{UP}{{exporter_type="hdfs",daemon!=""}}'
 # What is gone from the configuration has no target; what mlvitals says of HDFS is gone while it is not scraped.
 _THERE = f'({UP}{{exporter_type="hdfs",daemon=""}} == 1 or {_AGENT})'
 _UNREAD = f'{own.TARGET_UP}{{exporter_type="hdfs",target="{m.CLUSTER}"}}'
+# Roles of before stay for a while when no NameNode at all can be read; another mlvitals may know the ones of now.
+_NOT_OLD = f"unless on (exporter, instance) {_UNREAD} == 0"
+_IS_ACTIVE_NOW = f"({_IS_ACTIVE} {_NOT_OLD})"
 _NAMENODE = f"{label('exporter')}: NameNode {label('daemon')}"
-# With the roles of before, while no NameNode at all can be read.
-_KNOWN = f"({m.HA_STATE}{{%s}} == 1 unless on (exporter, instance) {_UNREAD} == 0)"
+_KNOWN = f"({m.HA_STATE}{{%s}} == 1 {_NOT_OLD})"
 _STATES = (
     lookup(_KNOWN, text=": ", otherwise="", of=_CLUSTER)
     + each(
@@ -76,8 +80,8 @@ _NAMENODES = (
         "No NameNode is known to be active.",
         f"{label('exporter')}: no NameNode is known to be active{_STATES}.",
         # Not the number of them: it is absent while one cannot be read, which is when the other has to be active.
-        f"(\n  group without (daemon, instance, state) (last_over_time({m.HA_STATE}[1h]) == 1)\n"
-        f"  and on (exporter) {_THERE}\n  unless on (exporter) {_IS_ACTIVE}\n"
+        f"(\n  group without (daemon, instance, state) (last_over_time({m.HA_STATE}[{REMEMBERED}]) == 1)\n"
+        f"  and on (exporter) {_THERE}\n  unless on (exporter) {_IS_ACTIVE_NOW}\n"
         f"  or max without (instance, target) ({_UNREAD}) == 0\n)\n"
         f"unless max without (instance) ({own.EXPORTER_UP}) == 0",
         for_="2m",
@@ -89,7 +93,7 @@ _NAMENODES = (
         "More than one NameNode says that it is active.",
         f"{label('exporter')}: {number()} NameNodes say that they are active, expected one{_STATES}.",
         # Several processes of mlvitals may look at the same NameNode.
-        f"count without (daemon, state) (max without (instance) ({_IS_ACTIVE})) > 1",
+        f"count without (daemon, state) (max without (instance) {_IS_ACTIVE_NOW}) > 1",
         for_="2m",
         keep_firing_for=KEEP,
     ),
@@ -236,9 +240,11 @@ _DAEMONS = (
     Alert(
         "HdfsDaemonNotScraped",
         "warning",
-        "Prometheus cannot scrape the jmx_exporter of a daemon.",
-        f"{label('exporter')}: Prometheus cannot scrape the jmx_exporter of {label('daemon')} at {label('instance')}.",
-        f"{_AGENT} == 0",
+        "A daemon cannot be read by jmx_exporter.",
+        f"{label('exporter')}: {label('daemon')} cannot be read by the jmx_exporter at {label('instance')}: "
+        "{{ if $value }}its page has nothing of the daemon{{ else }}Prometheus cannot scrape it{{ end }}.",
+        # A jmx_exporter beside its daemon answers without it. Each daemon has a heap.
+        f"{_AGENT} == 0 or ({_AGENT} == 1 unless on (exporter, instance) {m.JVM_HEAP_USED})",
         for_="5m",
     ),
     Alert(

@@ -75,13 +75,17 @@ def _none(
 _BY_JMX_EXPORTER = f"group without (service) ({_any(m.JVM_HEAP_USED)})"
 SERVERS_DOWN = servers_down(TYPE, TITLE, _BY_JMX_EXPORTER)
 FIRING = servers_firing(TYPE, TITLE)
-_UNREACHED = f"{select(own.TARGET_UP, exporter_type=TYPE)} == 0 or {select(UP, exporter_type=TYPE)} == 0"
+# A jmx_exporter beside its daemon answers without it.
+_SILENT = f"{select(UP, exporter_type=TYPE, daemon='!=')} == 1 unless on (exporter, instance) {_any(m.JVM_HEAP_USED)}"
+_UNREACHED = (
+    f"{select(own.TARGET_UP, exporter_type=TYPE)} == 0 or {select(UP, exporter_type=TYPE)} == 0 or ({_SILENT})"
+)
 DAEMONS_UNREAD = alarm(
     _UNREACHED,
     select(UP, exporter_type=TYPE),
     "suffix: not read",
-    "Daemons and watched paths that could not be read last time, and pages that Prometheus cannot scrape. `cluster` is "
-    "one of them while no NameNode can be read.",
+    "Daemons and watched paths that could not be read last time, and pages that Prometheus cannot scrape, or that have "
+    "nothing of their daemon. `cluster` is one of them while no NameNode can be read.",
     "All read",
     "No HDFS exporter",
 )

@@ -55,6 +55,21 @@ def jmx_role(state: str, daemon: str = NN1, scraped: Value = 1) -> Series:
     }
 
 
+def changes_by_jmx(daemon: str, **states: str) -> Series:
+    """A NameNode's states by a jmx_exporter that answers all the time."""
+    page = {"daemon": daemon, **by_jmx(daemon)}
+    found = series(HDFS, "up", 1, **page)
+    for state, values in states.items():
+        found |= of("namenode_ha_state", values, state=state, **page)
+    return found
+
+
+def heap_by_jmx(daemon: str, values: str) -> Series:
+    """The heap of a daemon by a jmx_exporter that answers all the time."""
+    page = {"daemon": daemon, **by_jmx(daemon)}
+    return {**series(HDFS, "up", 1, **page), **of("jvm_heap_used_bytes", values, service="JournalNode", **page)}
+
+
 def total(value: Value, name: str, alert: str, text: str, more: Series) -> tuple[Firing | Silent, ...]:
     """Of a total that should be 0: it fires by either way, and only for the active NameNode."""
     firing = {**role("active"), **role("standby", NN2), **of(name, value), **more}
@@ -79,6 +94,15 @@ DEAD = of("namenode_dead_datanodes", 1)
 UP = {**series(HDFS, "up", 1), **own("exporter_up", 1)}
 NOT_SCRAPED = {**series(HDFS, "up", "1x9 0x600"), **own("exporter_up", "1x9 stale")}
 CLUSTER = {name: text for name, text in HDFS.items() if name != "instance"}
+OTHER = {"instance": "vitals-2:10847"}
+OTHER_BLIND = {
+    **of("namenode_ha_state", 1, state="active", **OTHER),
+    **series(HDFS, "up", 1, **OTHER),
+    **own("exporter_up", 1, **OTHER),
+    **own("target_up", 0, target="cluster", **OTHER),
+    **own("target_failure", 1, target="cluster", reason="connect", **OTHER),
+}
+"""A second mlvitals that can read no NameNode, with the roles that it read last: nn1 was active."""
 RPC = {"service": "NameNode", "port": "8020"}
 HEAP = {"service": "NameNode"}
 
@@ -106,7 +130,7 @@ def shrinking(exporter: str, remaining: float, by: float) -> Series:
     return of_day(exporter, f"{remaining}-{by}x2000", f"{100 * GIB}x2000")
 
 
-def checkpoint(at: float, transactions: float) -> Series:
+def checkpoint(at: Value, transactions: float) -> Series:
     """When the active NameNode's image was saved, and what came since."""
     return {
         **role("active"),
@@ -197,6 +221,41 @@ _ROLES = (
         {**CLUSTER, "job": "hdfs"},
         "prod: no NameNode is known to be active.",
         since="10m",
+        until="9h",
+    ),
+    Firing(
+        "HdfsNoActiveNameNode",
+        {
+            # Their jmx_exporters run beside them, and go on.
+            **changes_by_jmx(NN1, active="1x9 stale"),
+            **changes_by_jmx(NN2, standby="1x9 stale"),
+        },
+        {**CLUSTER, "job": "hdfs"},
+        "prod: no NameNode is known to be active.",
+        since="10m",
+        until="9h",
+    ),
+    Firing(
+        "HdfsNoActiveNameNode",
+        {**UP, **role("standby"), **role("observer", NN2)},
+        CLUSTER,
+        "prod: no NameNode is known to be active: nn1:9870 standby, nn2:9870 observer.",
+    ),
+    Firing(
+        "HdfsNoActiveNameNode",
+        {**UP, **role("standby"), **role("standby", NN2), **OTHER_BLIND},
+        CLUSTER,
+        "prod: no NameNode is known to be active: nn1:9870 standby, nn2:9870 standby, none can be read (connect).",
+    ),
+    Silent(
+        "HdfsNoActiveNameNode",
+        "an observer beside the active one",
+        {**UP, **role("active"), **role("observer", NN2)},
+    ),
+    Silent(
+        "HdfsNoActiveNameNode",
+        "another mlvitals can read none",
+        {**UP, **role("active", NN2), **own("target_up", 1, target="cluster"), **OTHER_BLIND},
     ),
     Silent(
         "HdfsNoActiveNameNode",
@@ -225,8 +284,14 @@ _ROLES = (
     Silent(
         "HdfsTwoActiveNameNodes",
         "two of mlvitals look at the same NameNode",
-        {**role("active"), **of("namenode_ha_state", 1, state="active", instance="vitals-2:10847")},
+        {**role("active"), **of("namenode_ha_state", 1, state="active", **OTHER)},
     ),
+    Silent(
+        "HdfsTwoActiveNameNodes",
+        "another mlvitals can read none, and keeps the roles of before a failover",
+        {**role("standby"), **role("active", NN2), **own("target_up", 1, target="cluster"), **OTHER_BLIND},
+    ),
+    Silent("HdfsTwoActiveNameNodes", "an observer beside it", {**role("active"), **role("observer", NN2)}),
     Silent(
         "HdfsTwoActiveNameNodes",
         "two clusters have one each",
@@ -250,7 +315,7 @@ _SAFE_MODE = (
         {**HDFS, "daemon": NN1},
         "prod: NameNode nn1:9870: the last checkpoint was 4h 15m 0s ago, expected at most 3h; 1.5k transactions since.",
     ),
-    Silent("HdfsCheckpointOld", "one an hour ago", checkpoint(-HOUR + 30 * 60, 1500)),
+    Silent("HdfsCheckpointOld", "one an hour ago", checkpoint("0x60 0+60x600", 1500)),
     Silent("HdfsCheckpointOld", "nothing was written since", checkpoint(-9 * HOUR, 0)),
     Silent("HdfsCheckpointOld", "there was none yet", {**role("active"), **LIVE}),
 )
@@ -357,12 +422,21 @@ _CAPACITY = (
 _DAEMONS = (
     Firing(
         "HdfsDaemonNotScraped",
-        series(HDFS, "up", "1x9 0x600", **by_jmx(DN1), daemon=DN1),
+        {**heap_by_jmx(DN1, "1e8x9 stale"), **series(HDFS, "up", "1x9 0x600", **by_jmx(DN1), daemon=DN1)},
         {**HDFS, **by_jmx(DN1), "daemon": DN1},
-        "prod: Prometheus cannot scrape the jmx_exporter of dn1:9864 at dn1:9404.",
+        "prod: dn1:9864 cannot be read by the jmx_exporter at dn1:9404: Prometheus cannot scrape it.",
         since="10m",
     ),
-    Silent("HdfsDaemonNotScraped", "it is scraped", series(HDFS, "up", 1, **by_jmx(DN1), daemon=DN1)),
+    Firing(
+        "HdfsDaemonNotScraped",
+        {**heap_by_jmx(JN1, "1e8x9 stale"), **of("jvm_heap_used_bytes", 1e8, service="JournalNode", daemon=JN1)},
+        {**HDFS, **by_jmx(JN1), "daemon": JN1},
+        "prod: jn1:8480 cannot be read by the jmx_exporter at jn1:9404: its page has nothing of the daemon.",
+        since="10m",
+        until="9h",
+    ),
+    Silent("HdfsDaemonNotScraped", "it is scraped", heap_by_jmx(JN1, "1e8x600")),
+    Silent("HdfsDaemonNotScraped", "it starts anew", heap_by_jmx(JN1, "1e8x9 _x3 1e8x600")),
     Silent("HdfsDaemonNotScraped", "it is mlvitals that is not scraped", NOT_SCRAPED),
     Firing(
         "HdfsJournalNodeLagging",

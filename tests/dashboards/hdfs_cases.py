@@ -134,6 +134,9 @@ CASES = [
     Case("a page cannot be scraped, a daemon not be read", s.DAEMONS_UNREAD, {
         **of(UP, 1), **of(own.TARGET_UP, 0, target=DN1), **of(own.TARGET_UP, 1, target=NN1), **of(UP, 0, **page(NN2))
     }, {"{}": 2}),
+    Case("a jmx_exporter answers without its daemon", s.DAEMONS_UNREAD, {
+        **namenodes(m.BLOCKS, 1, 1), **of(UP, 1, **page(DN1))
+    }, {"{}": 1}),
     *(
         Case(f"a NameNode is {state}", d.ROLE, role(state), {f'{{exporter="prod",daemon="{NN1}"}}': number})
         for state, number in (("active", 0), ("standby", 1), ("starting", 4), ("unknown", 6))
