@@ -11,7 +11,7 @@ from mlvitals.core import metrics as own
 from mlvitals.core.metric import Metric
 from mlvitals.hdfs import metrics as m
 from mlvitals_alerts.parts import KEEP, down
-from mlvitals_alerts.rules import UP, Alert, Severity, System, each, label, lookup, number, value
+from mlvitals_alerts.rules import UP, Alert, Recording, Severity, System, each, label, lookup, number, value
 
 FREE = 0.1
 FULL_DAYS = 4
@@ -165,7 +165,7 @@ _BLOCKS = (
 
 def _less(metric: Metric) -> str:
     """What older releases do not have counts as none."""
-    return f" - ({metric} or {m.DEAD_DATANODES} * 0)"
+    return f"\n- ({metric} or {m.DEAD_DATANODES} * 0)"
 
 
 _DATANODES = (
@@ -206,7 +206,12 @@ _DATANODES = (
 # Without a live DataNode the capacity is 0: then nothing is said of what is free.
 _FREE = f"{m.CAPACITY_REMAINING} / ({m.CAPACITY} > 0)"
 _SIZE = _of_daemon(m.CAPACITY, "value | humanize1024", "%sB")
-_LEFT = f"{m.CAPACITY_REMAINING}{{%s}} / -(deriv({m.CAPACITY_REMAINING}[1d]) < 0)"
+REMAINING = Recording(
+    "exporter:hdfs_namenode_capacity_remaining_bytes:max",
+    "What is free by the NameNode that is active, whichever that is: it goes on through failovers",
+    f"max without (daemon, instance) ({m.CAPACITY_REMAINING} {ACTIVE})",
+)
+_LEFT = f"{REMAINING}{{%s}} / -(deriv({REMAINING}[1d]) < 0)"
 _CAPACITY = (
     Alert(
         "HdfsCapacityLow",
@@ -223,12 +228,12 @@ _CAPACITY = (
         f"HDFS will be full within {FULL_DAYS} days.",
         f"{_NAMENODE}: {value('humanizePercentage')} of {_SIZE} are free; "
         "as fast as in the last day, nothing is left in "
-        + lookup(_LEFT, "daemon", show="value | humanizeDuration")
+        + lookup(_LEFT, show="value | humanizeDuration", of=_CLUSTER)
         + f", expected more than {FULL_DAYS}d.",
         # A line through little data points anywhere: half a day has to be there.
-        f"{_FREE} < {GROWING_BELOW}\n"
-        f"and predict_linear({m.CAPACITY_REMAINING}[1d], {FULL_DAYS} * 86400) < 0\n"
-        f"and {m.CAPACITY_REMAINING} offset 12h\n{ACTIVE}",
+        f"{_FREE} < {GROWING_BELOW}\n{ACTIVE}\n"
+        f"and on (exporter) predict_linear({REMAINING}[1d], {FULL_DAYS} * 86400) < 0\n"
+        f"and on (exporter) {REMAINING} offset 12h",
         for_="1h",
         keep_firing_for="1h",
     ),
@@ -236,6 +241,12 @@ _CAPACITY = (
 
 _DAEMON = f"{label('exporter')}: {label('service')} {label('daemon')}"
 _PORT = ("daemon", "service", "port")
+# One that is cut off hears of nothing that it lacks. Daemons are not read at the same moment: what it has now against what
+# another one had a while ago. Below 0 it says that it has nothing.
+_CUT_OFF = (
+    f"max without (daemon, instance) ({m.JOURNAL_LAST_TRANSACTION} offset 2m)\n"
+    f"- ignoring (daemon, instance) group_right () clamp_min({m.JOURNAL_LAST_TRANSACTION}, 0)"
+)
 _DAEMONS = (
     Alert(
         "HdfsDaemonNotScraped",
@@ -253,7 +264,7 @@ _DAEMONS = (
         "A JournalNode is behind the others.",
         f"{label('exporter')}: JournalNode {label('daemon')} is {value('humanize')} transactions behind the others in "
         f"journal {label('journal')}, expected at most {JOURNAL_LAG}.",
-        f"{m.JOURNAL_LAG} > {JOURNAL_LAG}",
+        f"{m.JOURNAL_LAG} > {JOURNAL_LAG}\nor {_CUT_OFF} > {JOURNAL_LAG}",
         for_="5m",
         keep_firing_for=KEEP,
     ),
@@ -290,5 +301,5 @@ SYSTEM = System(
     "hdfs",
     "HDFS",
     "mlvitals-hdfs",
-    (down("HdfsDown", "hdfs", "HDFS"), *_NAMENODES, *_BLOCKS, *_DATANODES, *_CAPACITY, *_DAEMONS),
+    (down("HdfsDown", "hdfs", "HDFS"), *_NAMENODES, *_BLOCKS, *_DATANODES, REMAINING, *_CAPACITY, *_DAEMONS),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tests.alerts.cases import TARGET, Firing, Silent, series
 
 HOUR = 3600
@@ -128,6 +130,26 @@ def of_day(exporter: str, remaining: str, total_: str) -> Series:
 def shrinking(exporter: str, remaining: float, by: float) -> Series:
     """A cluster of 100 GiB that has less left each minute."""
     return of_day(exporter, f"{remaining}-{by}x2000", f"{100 * GIB}x2000")
+
+
+def after_failover(one: Mapping[str, str], other: Mapping[str, str]) -> Series:
+    """A cluster that has less left each minute, by the page of nn1 for ten hours, from then on by that of nn2."""
+    found: Series = {}
+    for daemon, page, there in ((NN1, one, "{}-{}x599 stale"), (NN2, other, "_x600 {}-{}x1400")):
+        begin = 40 * GIB - (600 * GIB // 120 if daemon == NN2 else 0)
+        labels = {"daemon": daemon, **page}
+        found |= of("namenode_ha_state", there.format(1, 0), state="active", **labels)
+        found |= of("namenode_capacity_bytes", there.format(100 * GIB, 0), **labels)
+        found |= of("namenode_capacity_remaining_bytes", there.format(begin, GIB // 120), **labels)
+    return found
+
+
+def journals(*values: str) -> Series:
+    """The last transactions of the JournalNodes jn1, jn2 and so on."""
+    found: Series = {}
+    for number, each in enumerate(values, 1):
+        found |= of("journalnode_last_written_transaction_id", each, daemon=f"jn{number}:8480", journal="ns1")
+    return found
 
 
 def checkpoint(at: Value, transactions: float) -> Series:
@@ -417,6 +439,22 @@ _CAPACITY = (
         "2d 19h 0m 0s, expected more than 4d.",
         since="12h",
     ),
+    Firing(
+        "HdfsCapacityPredicted",
+        after_failover({}, {}),
+        {**HDFS, "daemon": NN2},
+        "prod: NameNode nn2:9870: 33.5% of 100GiB are free; as fast as in the last day, nothing is left in "
+        "2d 19h 0m 0s, expected more than 4d.",
+        since="12h",
+    ),
+    Firing(
+        "HdfsCapacityPredicted",
+        after_failover(by_jmx(NN1), by_jmx(NN2)),
+        {**HDFS, **by_jmx(NN2), "daemon": NN2},
+        "prod: NameNode nn2:9870: 33.5% of 100GiB are free; as fast as in the last day, nothing is left in "
+        "2d 19h 0m 0s, expected more than 4d.",
+        since="12h",
+    ),
     Silent("HdfsCapacityPredicted", "there are two hours to look at", capacity(f"{30 * GIB}-{GIB // 5}x600")),
 )
 _DAEMONS = (
@@ -444,6 +482,30 @@ _DAEMONS = (
         {**HDFS, "daemon": JN1, "journal": "ns1"},
         "prod: JournalNode jn1:8480 is 2.5k transactions behind the others in journal ns1, expected at most 1000.",
     ),
+    Firing(
+        "HdfsJournalNodeLagging",
+        {
+            **journals("0+600x600", "0+600x600", "0+600x9 5400x600"),
+            # What it lacks it would have to hear of.
+            **of("journalnode_lag_transactions", 0, daemon="jn3:8480", journal="ns1"),
+        },
+        {**HDFS, "daemon": "jn3:8480", "journal": "ns1"},
+        "prod: JournalNode jn3:8480 is 4.2k transactions behind the others in journal ns1, expected at most 1000.",
+        since="13m",
+    ),
+    Firing(
+        "HdfsJournalNodeLagging",
+        journals("5000+1x600", "-12345x600"),
+        {**HDFS, "daemon": "jn2:8480", "journal": "ns1"},
+        "prod: JournalNode jn2:8480 is 5.005k transactions behind the others in journal ns1, expected at most 1000.",
+        since="2m",
+    ),
+    Silent(
+        "HdfsJournalNodeLagging",
+        "thousands of transactions a second, one daemon read half a minute after the other",
+        journals("90000+180000x600", "0+180000x600"),
+    ),
+    Silent("HdfsJournalNodeLagging", "an edit log made anew", journals("90000x9 0x600", "90000x9 0x600")),
     Silent("HdfsJournalNodeLagging", "a little", of("journalnode_lag_transactions", 1000, daemon=JN1, journal="ns1")),
     Firing(
         "HdfsRpcQueueSlow",
