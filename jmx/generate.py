@@ -47,8 +47,8 @@ NOT_FETCHED = {
         "VolumeInfo",
     ),
 }
-"""MBean -> attributes with JSON or lists, which no rule reads. The daemon builds each when it is asked, and jmx_exporter
-looks for every pattern in all of it: with 1,000 DataNodes that costs the NameNode much of a second.
+"""MBean -> attributes with JSON or lists, which no rule reads. The daemon builds each when it is asked, and
+jmx_exporter looks for every pattern in all of it: with 1,000 DataNodes that costs the NameNode about a second.
 """
 RECORDED = (metrics.MKDIRS, metrics.ACTIVE_NAMENODES)
 """What recording.yml gives."""

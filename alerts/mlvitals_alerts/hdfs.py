@@ -241,8 +241,8 @@ _CAPACITY = (
 
 _DAEMON = f"{label('exporter')}: {label('service')} {label('daemon')}"
 _PORT = ("daemon", "service", "port")
-# One that is cut off hears of nothing that it lacks. Daemons are not read at the same moment: what it has now against what
-# another one had a while ago. Below 0 it says that it has nothing.
+# One that is cut off hears of nothing that it lacks. Daemons are not read at the same moment: what it has now against
+# what another one had a while ago. Below 0 it says that it has nothing.
 _CUT_OFF = (
     f"max without (daemon, instance) ({m.JOURNAL_LAST_TRANSACTION} offset 2m)\n"
     f"- ignoring (daemon, instance) group_right () clamp_min({m.JOURNAL_LAST_TRANSACTION}, 0)"
