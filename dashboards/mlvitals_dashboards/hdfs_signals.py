@@ -75,8 +75,12 @@ def _none(
 _BY_JMX_EXPORTER = f"group without (service) ({_any(m.JVM_HEAP_USED)})"
 SERVERS_DOWN = servers_down(TYPE, TITLE, _BY_JMX_EXPORTER)
 FIRING = servers_firing(TYPE, TITLE)
-# A jmx_exporter beside its daemon answers without it.
-_SILENT = f"{select(UP, exporter_type=TYPE, daemon='!=')} == 1 unless on (exporter, instance) {_any(m.JVM_HEAP_USED)}"
+# A jmx_exporter beside its daemon answers without it; the page of mlvitals tells of its exporters.
+_SILENT = (
+    f"{select(UP, exporter_type=TYPE)} == 1"
+    f" unless on (exporter, instance) {select(own.EXPORTER_UP, exporter_type=TYPE)}"
+    f" unless on (exporter, instance) {_any(m.JVM_HEAP_USED)}"
+)
 _UNREACHED = f"{select(own.TARGET_UP, exporter_type=TYPE)} == 0 or {select(UP, exporter_type=TYPE)} == 0 or ({_SILENT})"
 DAEMONS_UNREAD = alarm(
     _UNREACHED,

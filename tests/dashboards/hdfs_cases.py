@@ -138,7 +138,8 @@ CASES = [
         **of(m.CAPACITY_REMAINING, "_x600 42000-10x600", **page(NN2)),
     }, {PROD: 40200 / 10 * 60}, "13h"),
     Case("a page cannot be scraped, a daemon not be read", s.DAEMONS_UNREAD, {
-        **of(UP, 1), **of(own.TARGET_UP, 0, target=DN1), **of(own.TARGET_UP, 1, target=NN1), **of(UP, 0, **page(NN2))
+        **of(UP, 1), **of(own.EXPORTER_UP, 1), **of(UP, 0, **page(NN2)),
+        **of(own.TARGET_UP, 0, target=DN1), **of(own.TARGET_UP, 1, target=NN1),
     }, {"{}": 2}),
     Case("a jmx_exporter answers without its daemon", s.DAEMONS_UNREAD, {
         **namenodes(m.BLOCKS, 1, 1), **of(UP, 1, **page(DN1))
