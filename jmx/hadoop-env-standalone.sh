@@ -1,7 +1,7 @@
 # For the end of $HADOOP_CONF_DIR/hadoop-env.sh: JMX with a password, on loopback, for a jmx_exporter beside the daemon.
 # Two files belong to the daemons' user and have mode 600; Java does not start with a password that others can read. In
 # jmxremote.password stands `vitals` and the password, in jmxremote.access `vitals readonly`: who may write can call what
-# MBeans do.
+# MBeans do. `hdfs namenode -format` and the like end at once while the daemon runs, as its JMX port is taken.
 JMX_SECRETS=${JMX_SECRETS:-/etc/hadoop/jmx}
 
 jmx_remote() { # VARIABLE PORT

@@ -11,7 +11,7 @@ from mlvitals.core import metrics as own
 from mlvitals.core.metric import Metric
 from mlvitals.hdfs import metrics as m
 from mlvitals_alerts.parts import KEEP, down
-from mlvitals_alerts.rules import UP, Alert, Severity, System, each, label, lookup, number, value
+from mlvitals_alerts.rules import UP, Alert, Recording, Severity, System, each, label, lookup, number, value
 
 FREE = 0.1
 FULL_DAYS = 4
@@ -22,6 +22,8 @@ CHECKPOINT_HOURS = 3
 JOURNAL_LAG = 1000
 RPC_SECONDS = 0.1
 HEAP = 0.9
+REMEMBERED = "1w"
+"""For how long it is known that an HDFS has NameNodes when none answers any more: longer than any outage lasts."""
 NAMED = 5
 """DataNodes that a text names; the dashboard has them all."""
 
@@ -35,9 +37,11 @@ _AGENT = f'{UP}{{exporter_type="hdfs",daemon!=""}}'
 # What is gone from the configuration has no target; what mlvitals says of HDFS is gone while it is not scraped.
 _THERE = f'({UP}{{exporter_type="hdfs",daemon=""}} == 1 or {_AGENT})'
 _UNREAD = f'{own.TARGET_UP}{{exporter_type="hdfs",target="{m.CLUSTER}"}}'
+# Roles of before stay for a while when no NameNode at all can be read; another mlvitals may know the ones of now.
+_NOT_OLD = f"unless on (exporter, instance) {_UNREAD} == 0"
+_IS_ACTIVE_NOW = f"({_IS_ACTIVE} {_NOT_OLD})"
 _NAMENODE = f"{label('exporter')}: NameNode {label('daemon')}"
-# With the roles of before, while no NameNode at all can be read.
-_KNOWN = f"({m.HA_STATE}{{%s}} == 1 unless on (exporter, instance) {_UNREAD} == 0)"
+_KNOWN = f"({m.HA_STATE}{{%s}} == 1 {_NOT_OLD})"
 _STATES = (
     lookup(_KNOWN, text=": ", otherwise="", of=_CLUSTER)
     + each(
@@ -76,8 +80,8 @@ _NAMENODES = (
         "No NameNode is known to be active.",
         f"{label('exporter')}: no NameNode is known to be active{_STATES}.",
         # Not the number of them: it is absent while one cannot be read, which is when the other has to be active.
-        f"(\n  group without (daemon, instance, state) (last_over_time({m.HA_STATE}[1h]) == 1)\n"
-        f"  and on (exporter) {_THERE}\n  unless on (exporter) {_IS_ACTIVE}\n"
+        f"(\n  group without (daemon, instance, state) (last_over_time({m.HA_STATE}[{REMEMBERED}]) == 1)\n"
+        f"  and on (exporter) {_THERE}\n  unless on (exporter) {_IS_ACTIVE_NOW}\n"
         f"  or max without (instance, target) ({_UNREAD}) == 0\n)\n"
         f"unless max without (instance) ({own.EXPORTER_UP}) == 0",
         for_="2m",
@@ -89,7 +93,7 @@ _NAMENODES = (
         "More than one NameNode says that it is active.",
         f"{label('exporter')}: {number()} NameNodes say that they are active, expected one{_STATES}.",
         # Several processes of mlvitals may look at the same NameNode.
-        f"count without (daemon, state) (max without (instance) ({_IS_ACTIVE})) > 1",
+        f"count without (daemon, state) (max without (instance) {_IS_ACTIVE_NOW}) > 1",
         for_="2m",
         keep_firing_for=KEEP,
     ),
@@ -161,7 +165,7 @@ _BLOCKS = (
 
 def _less(metric: Metric) -> str:
     """What older releases do not have counts as none."""
-    return f" - ({metric} or {m.DEAD_DATANODES} * 0)"
+    return f"\n- ({metric} or {m.DEAD_DATANODES} * 0)"
 
 
 _DATANODES = (
@@ -202,7 +206,12 @@ _DATANODES = (
 # Without a live DataNode the capacity is 0: then nothing is said of what is free.
 _FREE = f"{m.CAPACITY_REMAINING} / ({m.CAPACITY} > 0)"
 _SIZE = _of_daemon(m.CAPACITY, "value | humanize1024", "%sB")
-_LEFT = f"{m.CAPACITY_REMAINING}{{%s}} / -(deriv({m.CAPACITY_REMAINING}[1d]) < 0)"
+REMAINING = Recording(
+    "exporter:hdfs_namenode_capacity_remaining_bytes:max",
+    "What is free by the NameNode that is active, whichever that is: it goes on through failovers",
+    f"max without (daemon, instance) ({m.CAPACITY_REMAINING} {ACTIVE})",
+)
+_LEFT = f"{REMAINING}{{%s}} / -(deriv({REMAINING}[1d]) < 0)"
 _CAPACITY = (
     Alert(
         "HdfsCapacityLow",
@@ -219,12 +228,12 @@ _CAPACITY = (
         f"HDFS will be full within {FULL_DAYS} days.",
         f"{_NAMENODE}: {value('humanizePercentage')} of {_SIZE} are free; "
         "as fast as in the last day, nothing is left in "
-        + lookup(_LEFT, "daemon", show="value | humanizeDuration")
+        + lookup(_LEFT, show="value | humanizeDuration", of=_CLUSTER)
         + f", expected more than {FULL_DAYS}d.",
         # A line through little data points anywhere: half a day has to be there.
-        f"{_FREE} < {GROWING_BELOW}\n"
-        f"and predict_linear({m.CAPACITY_REMAINING}[1d], {FULL_DAYS} * 86400) < 0\n"
-        f"and {m.CAPACITY_REMAINING} offset 12h\n{ACTIVE}",
+        f"{_FREE} < {GROWING_BELOW}\n{ACTIVE}\n"
+        f"and on (exporter) predict_linear({REMAINING}[1d], {FULL_DAYS} * 86400) < 0\n"
+        f"and on (exporter) {REMAINING} offset 12h",
         for_="1h",
         keep_firing_for="1h",
     ),
@@ -232,13 +241,21 @@ _CAPACITY = (
 
 _DAEMON = f"{label('exporter')}: {label('service')} {label('daemon')}"
 _PORT = ("daemon", "service", "port")
+# One that is cut off hears of nothing that it lacks. Daemons are not read at the same moment: what it has now against
+# what another one had a while ago. Below 0 it says that it has nothing.
+_CUT_OFF = (
+    f"max without (daemon, instance) ({m.JOURNAL_LAST_TRANSACTION} offset 2m)\n"
+    f"- ignoring (daemon, instance) group_right () clamp_min({m.JOURNAL_LAST_TRANSACTION}, 0)"
+)
 _DAEMONS = (
     Alert(
         "HdfsDaemonNotScraped",
         "warning",
-        "Prometheus cannot scrape the jmx_exporter of a daemon.",
-        f"{label('exporter')}: Prometheus cannot scrape the jmx_exporter of {label('daemon')} at {label('instance')}.",
-        f"{_AGENT} == 0",
+        "A daemon cannot be read by jmx_exporter.",
+        f"{label('exporter')}: {label('daemon')} cannot be read by the jmx_exporter at {label('instance')}: "
+        "{{ if $value }}its page has nothing of the daemon{{ else }}Prometheus cannot scrape it{{ end }}.",
+        # A jmx_exporter beside its daemon answers without it. Each daemon has a heap.
+        f"{_AGENT} == 0 or ({_AGENT} == 1 unless on (exporter, instance) {m.JVM_HEAP_USED})",
         for_="5m",
     ),
     Alert(
@@ -247,7 +264,7 @@ _DAEMONS = (
         "A JournalNode is behind the others.",
         f"{label('exporter')}: JournalNode {label('daemon')} is {value('humanize')} transactions behind the others in "
         f"journal {label('journal')}, expected at most {JOURNAL_LAG}.",
-        f"{m.JOURNAL_LAG} > {JOURNAL_LAG}",
+        f"{m.JOURNAL_LAG} > {JOURNAL_LAG}\nor {_CUT_OFF} > {JOURNAL_LAG}",
         for_="5m",
         keep_firing_for=KEEP,
     ),
@@ -284,5 +301,5 @@ SYSTEM = System(
     "hdfs",
     "HDFS",
     "mlvitals-hdfs",
-    (down("HdfsDown", "hdfs", "HDFS"), *_NAMENODES, *_BLOCKS, *_DATANODES, *_CAPACITY, *_DAEMONS),
+    (down("HdfsDown", "hdfs", "HDFS"), *_NAMENODES, *_BLOCKS, *_DATANODES, REMAINING, *_CAPACITY, *_DAEMONS),
 )

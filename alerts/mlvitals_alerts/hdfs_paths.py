@@ -17,10 +17,17 @@ NEAR_QUOTA = 0.9
 _PATH = f"{label('exporter')}: path {label('path')}"
 
 
-def _quota(name: str, used: str, quota: Metric) -> str:
-    return f'label_replace({used} / ({quota} > 0), "quota", "{name}", "", "") > {NEAR_QUOTA}'
+def _quota(name: str, used: str, quota: Metric, bounds: str) -> str:
+    return f'label_replace({used} / ({quota} > 0), "quota", "{name}", "", "") {bounds}'
 
 
+def _used(bounds: str) -> str:
+    """What share is used of either quota, where it is within `bounds`."""
+    names = _quota("name", f"({m.PATH_FILES} + {m.PATH_DIRECTORIES})", m.PATH_NAME_QUOTA, bounds)
+    return f"{names}\nor " + _quota("space", m.PATH_SPACE_CONSUMED.name, m.PATH_SPACE_QUOTA, bounds)
+
+
+_USED = f"{_PATH}: {value('humanizePercentage')} of its {label('quota')} quota are used"
 SYSTEM = System(
     "hdfs_paths",
     "Watched paths on HDFS",
@@ -57,14 +64,20 @@ SYSTEM = System(
             keep_firing_for=KEEP,
         ),
         Alert(
+            "HdfsPathQuotaFull",
+            "critical",
+            "A path has used all of a quota, or more: writes fail.",
+            f"{_USED}: nothing can be written.",
+            _used(">= 1"),
+            for_=SECOND_LOOK,
+            keep_firing_for=KEEP,
+        ),
+        Alert(
             "HdfsPathNearQuota",
             "warning",
-            "A path has used nearly all of a quota, or more.",
-            f"{_PATH}: {value('humanizePercentage')} of its {label('quota')} quota are used, "
-            f"expected at most {NEAR_QUOTA:.0%}.",
-            _quota("name", f"({m.PATH_FILES} + {m.PATH_DIRECTORIES})", m.PATH_NAME_QUOTA)
-            + "\nor "
-            + _quota("space", m.PATH_SPACE_CONSUMED.name, m.PATH_SPACE_QUOTA),
+            "A path has used nearly all of a quota.",
+            f"{_USED}, expected at most {NEAR_QUOTA:.0%}.",
+            _used(f"> {NEAR_QUOTA} < 1"),
             for_=SECOND_LOOK,
             keep_firing_for=KEEP,
         ),

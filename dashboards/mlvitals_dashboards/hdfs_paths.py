@@ -23,7 +23,7 @@ _SUMMARY = [
     stat("firing", "Alerts", s.FIRING),
     stat("missing", "Paths", s.MISSING, links=runbook("HdfsPathMissing")),
     stat("stale", "Freshness", s.STALE, links=runbook("HdfsPathStale")),
-    stat("full", "Quotas", s.FULL, links=runbook("HdfsPathNearQuota")),
+    stat("full", "Quotas", s.FULL, links=runbook("HdfsPathNearQuota", "HdfsPathQuotaFull")),
     stat("unmatched", "Patterns", s.UNMATCHED, links=runbook("HdfsPathUnmatched")),
 ]
 _PATHS = table(
@@ -53,7 +53,7 @@ _PATHS = table(
     hide=("failure",),
     widths={"exporter": NAME},
     h=10,
-    links=runbook("HdfsPathStale", "HdfsPathMissing", "HdfsPathUnreadable", "HdfsPathNearQuota"),
+    links=runbook("HdfsPathStale", "HdfsPathMissing", "HdfsPathUnreadable", "HdfsPathNearQuota", "HdfsPathQuotaFull"),
 )
 _ALERTS = alert_table(
     {"exporter": "HDFS", "path": "Path", "pattern": "Pattern"}, s.ALERT, widths={"exporter": NAME}, w=14
@@ -93,7 +93,7 @@ _OVER_TIME = [
         "{{exporter}} {{path}}",
         more={"{{exporter}} {{path}} quota": s.SPACE_QUOTA},
         steps=True,
-        links=runbook("HdfsPathNearQuota"),
+        links=runbook("HdfsPathNearQuota", "HdfsPathQuotaFull"),
     ),
 ]
 _COST = row(

@@ -75,13 +75,19 @@ def _none(
 _BY_JMX_EXPORTER = f"group without (service) ({_any(m.JVM_HEAP_USED)})"
 SERVERS_DOWN = servers_down(TYPE, TITLE, _BY_JMX_EXPORTER)
 FIRING = servers_firing(TYPE, TITLE)
-_UNREACHED = f"{select(own.TARGET_UP, exporter_type=TYPE)} == 0 or {select(UP, exporter_type=TYPE)} == 0"
+# A jmx_exporter beside its daemon answers without it; the page of mlvitals tells of its exporters.
+_SILENT = (
+    f"{select(UP, exporter_type=TYPE)} == 1"
+    f" unless on (exporter, instance) {select(own.EXPORTER_UP, exporter_type=TYPE)}"
+    f" unless on (exporter, instance) {_any(m.JVM_HEAP_USED)}"
+)
+_UNREACHED = f"{select(own.TARGET_UP, exporter_type=TYPE)} == 0 or {select(UP, exporter_type=TYPE)} == 0 or ({_SILENT})"
 DAEMONS_UNREAD = alarm(
     _UNREACHED,
     select(UP, exporter_type=TYPE),
     "suffix: not read",
-    "Daemons and watched paths that could not be read last time, and pages that Prometheus cannot scrape. `cluster` is "
-    "one of them while no NameNode can be read.",
+    "Daemons and watched paths that could not be read last time, and pages that Prometheus cannot scrape, or that have "
+    "nothing of their daemon. `cluster` is one of them while no NameNode can be read.",
     "All read",
     "No HDFS exporter",
 )
@@ -133,17 +139,15 @@ FREE = Signal(
     missing="No capacity",
     decimals=1,
 )
-# A line through little data points anywhere.
-_KNOWN = f"and {_any(m.CAPACITY_REMAINING)} offset 12h"
-_SHRINKING = _told(f"deriv({_any(m.CAPACITY_REMAINING)}[1d]) < 0 {_KNOWN}")
-_STEADY = _told(f"{_any(m.CAPACITY_REMAINING)} {_KNOWN}")
-_LEFT = f"{_REMAINING} / -({_SHRINKING}) or {_STEADY} * 0 - 1 or {_REMAINING} * 0 - 2"
+# Whichever NameNode was active: a failover does not begin anew. A line through little data points anywhere.
+_KNOWN = f"last_over_time(({_REMAINING})[10m:5m] offset 12h)"
+_SHRINKING = f"deriv(({_REMAINING})[1d:10m]) < 0 and {_KNOWN}"
+_LEFT = f"{_REMAINING} / -({_SHRINKING}) or ({_REMAINING} and {_KNOWN}) * 0 - 1 or {_REMAINING} * 0 - 2"
 _DAY = 24 * 3600
 FULL_IN = Signal(
     _LEFT,
     "s",
-    "When nothing is left, if what is free shrinks as fast as in the last day. Not yet: half a day has to be known of "
-    "the NameNode that is active now.",
+    "When nothing is left, if what is free shrinks as fast as in the last day. Not yet: half a day has to be known.",
     steps=((0, "red"), (4 * _DAY, "orange"), (14 * _DAY, "green")),
     words={-1: ("Steady", "green"), -2: ("Not yet", "text")},
     base="green",

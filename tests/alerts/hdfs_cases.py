@@ -2,57 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from tests.alerts import hdfs_namenode_cases
 from tests.alerts.cases import TARGET, Firing, Silent, series
-
-HOUR = 3600
-DAY = 24 * HOUR
-GIB = 2**30
-HDFS = {**TARGET, "exporter": "prod", "exporter_type": "hdfs"}
-NN1, NN2, JN1, DN1 = "nn1:9870", "nn2:9870", "jn1:8480", "dn1:9864"
-Value = float | str
-Series = dict[str, str]
-
-
-def of(metric: str, value: Value, /, **labels: str) -> Series:
-    """One series of the exporter `prod`, of NameNode nn1 unless another daemon is named."""
-    return series(HDFS, f"hdfs_{metric}", value, **{"daemon": NN1, **labels})
-
-
-def own(metric: str, value: Value, /, **labels: str) -> Series:
-    """What mlvitals says of the exporter `prod`."""
-    return series(HDFS, f"mlvitals_{metric}", value, **labels)
-
-
-def jmx(metric: str, value: Value, /, **labels: str) -> Series:
-    """One series by jmx_exporter: each daemon has an address of its own."""
-    return of(metric, value, **by_jmx(labels.get("daemon", NN1)), **labels)
+from tests.alerts.hdfs_series import (
+    DN1,
+    GIB,
+    HDFS,
+    JN1,
+    LIVE,
+    NN1,
+    NN2,
+    NOT_SCRAPED,
+    Series,
+    Value,
+    by_jmx,
+    jmx,
+    jmx_role,
+    of,
+    role,
+)
 
 
-def by_jmx(daemon: str) -> dict[str, str]:
-    """The target of jmx_exporter at a daemon."""
-    return {"instance": f"{daemon.partition(':')[0]}:9404", "job": "hdfs"}
-
-
-def role(state: str, daemon: str = NN1) -> Series:
-    """A NameNode's state set, one state for as long as any case looks."""
-    states = ("active", "standby", "observer", "initializing", "stopping", "starting", "unknown")
-    every = (of("namenode_ha_state", int(name == state), daemon=daemon, state=name) for name in states)
-    return {name: values for one in every for name, values in one.items()}
-
-
-def changes(daemon: str, **states: str) -> Series:
-    """A NameNode's states with the values of each."""
-    every = (of("namenode_ha_state", values, daemon=daemon, state=name) for name, values in states.items())
-    return {name: values for one in every for name, values in one.items()}
-
-
-def jmx_role(state: str, daemon: str = NN1, scraped: Value = 1) -> Series:
-    """A NameNode's state by jmx_exporter, which has no series for the states that it is not in."""
-    role_ = "1x600" if scraped == 1 else "1x9 stale"
-    return {
-        **jmx("namenode_ha_state", role_, daemon=daemon, state=state),
-        **series(HDFS, "up", scraped, **by_jmx(daemon), daemon=daemon),
-    }
+def heap_by_jmx(daemon: str, values: str) -> Series:
+    """The heap of a daemon by a jmx_exporter that answers all the time."""
+    page = {"daemon": daemon, **by_jmx(daemon)}
+    return {**series(HDFS, "up", 1, **page), **of("jvm_heap_used_bytes", values, service="JournalNode", **page)}
 
 
 def total(value: Value, name: str, alert: str, text: str, more: Series) -> tuple[Firing | Silent, ...]:
@@ -74,11 +50,7 @@ def total(value: Value, name: str, alert: str, text: str, more: Series) -> tuple
 
 INSTANCE, JOB = f'instance="{TARGET["instance"]}"', f'job="{TARGET["job"]}"'
 BLOCKS = of("namenode_blocks", 120)
-LIVE = of("namenode_live_datanodes", 3)
 DEAD = of("namenode_dead_datanodes", 1)
-UP = {**series(HDFS, "up", 1), **own("exporter_up", 1)}
-NOT_SCRAPED = {**series(HDFS, "up", "1x9 0x600"), **own("exporter_up", "1x9 stale")}
-CLUSTER = {name: text for name, text in HDFS.items() if name != "instance"}
 RPC = {"service": "NameNode", "port": "8020"}
 HEAP = {"service": "NameNode"}
 
@@ -106,13 +78,24 @@ def shrinking(exporter: str, remaining: float, by: float) -> Series:
     return of_day(exporter, f"{remaining}-{by}x2000", f"{100 * GIB}x2000")
 
 
-def checkpoint(at: float, transactions: float) -> Series:
-    """When the active NameNode's image was saved, and what came since."""
-    return {
-        **role("active"),
-        **of("namenode_last_checkpoint_timestamp_seconds", at),
-        **of("namenode_transactions_since_last_checkpoint", transactions),
-    }
+def after_failover(one: Mapping[str, str], other: Mapping[str, str]) -> Series:
+    """A cluster that has less left each minute, by the page of nn1 for ten hours, from then on by that of nn2."""
+    found: Series = {}
+    for daemon, page, there in ((NN1, one, "{}-{}x599 stale"), (NN2, other, "_x600 {}-{}x1400")):
+        begin = 40 * GIB - (600 * GIB // 120 if daemon == NN2 else 0)
+        labels = {"daemon": daemon, **page}
+        found |= of("namenode_ha_state", there.format(1, 0), state="active", **labels)
+        found |= of("namenode_capacity_bytes", there.format(100 * GIB, 0), **labels)
+        found |= of("namenode_capacity_remaining_bytes", there.format(begin, GIB // 120), **labels)
+    return found
+
+
+def journals(*values: str) -> Series:
+    """The last transactions of the JournalNodes jn1, jn2 and so on."""
+    found: Series = {}
+    for number, each in enumerate(values, 1):
+        found |= of("journalnode_last_written_transaction_id", each, daemon=f"jn{number}:8480", journal="ns1")
+    return found
 
 
 def queue(wait: float, calls: str) -> Series:
@@ -130,130 +113,6 @@ def heap(used: Value, most: Value = 4 * GIB) -> Series:
     return {**of("jvm_heap_used_bytes", used, **HEAP), **of("jvm_heap_max_bytes", most, **HEAP)}
 
 
-_DOWN = (
-    Firing(
-        "HdfsDown",
-        {
-            **own("exporter_up", 0),
-            **own("target_failure", 1, target=NN1, reason="connect"),
-            **own("target_failure", 1, target=NN2, reason="auth"),
-            **own("exporter_last_success_timestamp_seconds", -HOUR),
-        },
-        HDFS,
-        "prod: HDFS cannot be read, reason: auth, connect. Last read 1h 5m 0s ago.",
-    ),
-    Silent("HdfsDown", "one daemon is read", UP),
-)
-_ROLES = (
-    Firing(
-        "HdfsNoActiveNameNode",
-        {**UP, **role("standby"), **role("unknown", NN2)},
-        CLUSTER,
-        "prod: no NameNode is known to be active: nn1:9870 standby, nn2:9870 unknown.",
-    ),
-    Firing(
-        "HdfsNoActiveNameNode",
-        {**jmx_role("standby"), **jmx_role("standby", NN2)},
-        {**CLUSTER, "job": "hdfs"},
-        "prod: no NameNode is known to be active: nn1:9870 standby, nn2:9870 standby.",
-    ),
-    Firing(
-        "HdfsNoActiveNameNode",
-        {**UP, **changes(NN1, active="1x9 0x600", starting="0x9 1x600")},
-        CLUSTER,
-        "prod: no NameNode is known to be active: nn1:9870 starting.",
-        since="10m",
-    ),
-    Firing(
-        "HdfsNoActiveNameNode",
-        {
-            # The roles that were read last stay until they are too old; DataNodes are still read.
-            **UP,
-            **own("target_up", "1x9 0x600", target="cluster"),
-            **own("target_failure", "_x10 1x600", target="cluster", reason="connect"),
-            **changes(NN1, active="1x11 stale"),
-        },
-        CLUSTER,
-        "prod: no NameNode is known to be active, none can be read (connect).",
-        since="10m",
-    ),
-    Silent("HdfsNoActiveNameNode", "one is active", {**UP, **role("active"), **role("standby", NN2)}),
-    Silent(
-        "HdfsNoActiveNameNode", "one is active, by jmx_exporter", {**jmx_role("active"), **jmx_role("standby", NN2)}
-    ),
-    Silent(
-        "HdfsNoActiveNameNode",
-        "a failover of a minute",
-        {**UP, **changes(NN1, active="1x9 0x600", standby="0x9 1x600"), **changes(NN2, active="0x10 1x600")},
-    ),
-    Silent(
-        "HdfsNoActiveNameNode",
-        "no daemon is read: HdfsDown says it",
-        {**UP, **own("exporter_up", 0), **own("target_up", 0, target="cluster"), **role("unknown")},
-    ),
-    Firing(
-        "HdfsNoActiveNameNode",
-        {**jmx_role("active", scraped="1x9 0x600"), **jmx_role("standby", NN2, scraped="1x9 0x600")},
-        {**CLUSTER, "job": "hdfs"},
-        "prod: no NameNode is known to be active.",
-        since="10m",
-    ),
-    Silent(
-        "HdfsNoActiveNameNode",
-        "mlvitals is not scraped",
-        {**NOT_SCRAPED, **changes(NN1, active="1x9 stale"), **changes(NN2, standby="1x9 stale")},
-    ),
-    Silent(
-        "HdfsNoActiveNameNode",
-        "the exporter was removed",
-        {**series(HDFS, "up", "1x9 stale"), **own("exporter_up", "1x9 stale"), **changes(NN1, active="1x9 stale")},
-    ),
-    Silent("HdfsNoActiveNameNode", "HDFS has no NameNode here", UP),
-    Firing(
-        "HdfsTwoActiveNameNodes",
-        {**role("active"), **role("active", NN2)},
-        CLUSTER,
-        "prod: 2 NameNodes say that they are active, expected one: nn1:9870 active, nn2:9870 active.",
-    ),
-    Firing(
-        "HdfsTwoActiveNameNodes",
-        {**jmx_role("active"), **jmx_role("active", NN2)},
-        {**CLUSTER, "job": "hdfs"},
-        "prod: 2 NameNodes say that they are active, expected one: nn1:9870 active, nn2:9870 active.",
-    ),
-    Silent("HdfsTwoActiveNameNodes", "one is active", {**role("active"), **role("standby", NN2)}),
-    Silent(
-        "HdfsTwoActiveNameNodes",
-        "two of mlvitals look at the same NameNode",
-        {**role("active"), **of("namenode_ha_state", 1, state="active", instance="vitals-2:10847")},
-    ),
-    Silent(
-        "HdfsTwoActiveNameNodes",
-        "two clusters have one each",
-        {**role("active"), **of("namenode_ha_state", 1, state="active", exporter="research", daemon=NN2)},
-    ),
-    Silent("HdfsTwoActiveNameNodes", "the other one cannot be read", {**role("active"), **role("unknown", NN2)}),
-)
-_SAFE_MODE = (
-    Firing(
-        "HdfsSafeMode",
-        {**role("active"), **of("namenode_safe_mode", 1), **of("namenode_startup_complete_ratio", 0.75), **LIVE},
-        {**HDFS, "daemon": NN1},
-        "prod: NameNode nn1:9870 is active and in safe mode: 75% of its start-up are done, 3 DataNodes are live.",
-    ),
-    Silent("HdfsSafeMode", "it is off", {**role("active"), **of("namenode_safe_mode", 0)}),
-    Silent("HdfsSafeMode", "ten minutes after a start", {**role("active"), **of("namenode_safe_mode", "1x10 0x600")}),
-    Silent("HdfsSafeMode", "of a standby", {**role("standby"), **of("namenode_safe_mode", 1)}),
-    Firing(
-        "HdfsCheckpointOld",
-        checkpoint(-4 * HOUR, 1500),
-        {**HDFS, "daemon": NN1},
-        "prod: NameNode nn1:9870: the last checkpoint was 4h 15m 0s ago, expected at most 3h; 1.5k transactions since.",
-    ),
-    Silent("HdfsCheckpointOld", "one an hour ago", checkpoint(-HOUR + 30 * 60, 1500)),
-    Silent("HdfsCheckpointOld", "nothing was written since", checkpoint(-9 * HOUR, 0)),
-    Silent("HdfsCheckpointOld", "there was none yet", {**role("active"), **LIVE}),
-)
 _TOTALS = (
     *total(
         6,
@@ -352,17 +211,42 @@ _CAPACITY = (
         "2d 19h 0m 0s, expected more than 4d.",
         since="12h",
     ),
+    Firing(
+        "HdfsCapacityPredicted",
+        after_failover({}, {}),
+        {**HDFS, "daemon": NN2},
+        "prod: NameNode nn2:9870: 33.5% of 100GiB are free; as fast as in the last day, nothing is left in "
+        "2d 19h 0m 0s, expected more than 4d.",
+        since="12h",
+    ),
+    Firing(
+        "HdfsCapacityPredicted",
+        after_failover(by_jmx(NN1), by_jmx(NN2)),
+        {**HDFS, **by_jmx(NN2), "daemon": NN2},
+        "prod: NameNode nn2:9870: 33.5% of 100GiB are free; as fast as in the last day, nothing is left in "
+        "2d 19h 0m 0s, expected more than 4d.",
+        since="12h",
+    ),
     Silent("HdfsCapacityPredicted", "there are two hours to look at", capacity(f"{30 * GIB}-{GIB // 5}x600")),
 )
 _DAEMONS = (
     Firing(
         "HdfsDaemonNotScraped",
-        series(HDFS, "up", "1x9 0x600", **by_jmx(DN1), daemon=DN1),
+        {**heap_by_jmx(DN1, "1e8x9 stale"), **series(HDFS, "up", "1x9 0x600", **by_jmx(DN1), daemon=DN1)},
         {**HDFS, **by_jmx(DN1), "daemon": DN1},
-        "prod: Prometheus cannot scrape the jmx_exporter of dn1:9864 at dn1:9404.",
+        "prod: dn1:9864 cannot be read by the jmx_exporter at dn1:9404: Prometheus cannot scrape it.",
         since="10m",
     ),
-    Silent("HdfsDaemonNotScraped", "it is scraped", series(HDFS, "up", 1, **by_jmx(DN1), daemon=DN1)),
+    Firing(
+        "HdfsDaemonNotScraped",
+        {**heap_by_jmx(JN1, "1e8x9 stale"), **of("jvm_heap_used_bytes", 1e8, service="JournalNode", daemon=JN1)},
+        {**HDFS, **by_jmx(JN1), "daemon": JN1},
+        "prod: jn1:8480 cannot be read by the jmx_exporter at jn1:9404: its page has nothing of the daemon.",
+        since="10m",
+        until="9h",
+    ),
+    Silent("HdfsDaemonNotScraped", "it is scraped", heap_by_jmx(JN1, "1e8x600")),
+    Silent("HdfsDaemonNotScraped", "it starts anew", heap_by_jmx(JN1, "1e8x9 _x3 1e8x600")),
     Silent("HdfsDaemonNotScraped", "it is mlvitals that is not scraped", NOT_SCRAPED),
     Firing(
         "HdfsJournalNodeLagging",
@@ -370,6 +254,30 @@ _DAEMONS = (
         {**HDFS, "daemon": JN1, "journal": "ns1"},
         "prod: JournalNode jn1:8480 is 2.5k transactions behind the others in journal ns1, expected at most 1000.",
     ),
+    Firing(
+        "HdfsJournalNodeLagging",
+        {
+            **journals("0+600x600", "0+600x600", "0+600x9 5400x600"),
+            # What it lacks it would have to hear of.
+            **of("journalnode_lag_transactions", 0, daemon="jn3:8480", journal="ns1"),
+        },
+        {**HDFS, "daemon": "jn3:8480", "journal": "ns1"},
+        "prod: JournalNode jn3:8480 is 4.2k transactions behind the others in journal ns1, expected at most 1000.",
+        since="13m",
+    ),
+    Firing(
+        "HdfsJournalNodeLagging",
+        journals("5000+1x600", "-12345x600"),
+        {**HDFS, "daemon": "jn2:8480", "journal": "ns1"},
+        "prod: JournalNode jn2:8480 is 5.005k transactions behind the others in journal ns1, expected at most 1000.",
+        since="2m",
+    ),
+    Silent(
+        "HdfsJournalNodeLagging",
+        "thousands of transactions a second, one daemon read half a minute after the other",
+        journals("90000+180000x600", "0+180000x600"),
+    ),
+    Silent("HdfsJournalNodeLagging", "an edit log made anew", journals("90000x9 0x600", "90000x9 0x600")),
     Silent("HdfsJournalNodeLagging", "a little", of("journalnode_lag_transactions", 1000, daemon=JN1, journal="ns1")),
     Firing(
         "HdfsRpcQueueSlow",
@@ -393,5 +301,4 @@ _DAEMONS = (
     Silent("HdfsHeapNearMaximum", "the JVM knows no maximum", of("jvm_heap_used_bytes", 3 * GIB, **HEAP)),
     Silent("HdfsHeapNearMaximum", "a maximum of 0", heap(3 * GIB, 0)),
 )
-
-CASES = (*_DOWN, *_ROLES, *_SAFE_MODE, *_TOTALS, *_CAPACITY, *_DAEMONS)
+CASES = (*hdfs_namenode_cases.CASES, *_TOTALS, *_CAPACITY, *_DAEMONS)

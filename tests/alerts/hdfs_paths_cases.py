@@ -29,7 +29,7 @@ def space(used: float, quota: float) -> Series:
     return {**of("space_consumed_bytes", used), **of("space_quota_bytes", quota)}
 
 
-def names(files: float, directories: float, quota: float) -> Series:
+def names(files: Value, directories: float, quota: float) -> Series:
     """Names used of a quota."""
     return {**of("files", files), **of("directories", directories), **of("name_quota", quota)}
 
@@ -65,10 +65,26 @@ CASES = (
     ),
     Firing(
         "HdfsPathNearQuota",
+        {**names(900, 99, 1000), **space(0.5 * TERA, TERA)},
+        {**TRAIN, "quota": "name"},
+        "prod: path /data/train: 99.9% of its name quota are used, expected at most 90%.",
+    ),
+    Silent("HdfsPathNearQuota", "all of it is used: HdfsPathQuotaFull says it", names(900, 150, 1000)),
+    Firing(
+        "HdfsPathQuotaFull",
         {**names(900, 150, 1000), **space(0.5 * TERA, TERA)},
         {**TRAIN, "quota": "name"},
-        "prod: path /data/train: 105% of its name quota are used, expected at most 90%.",
+        "prod: path /data/train: 105% of its name quota are used: nothing can be written.",
     ),
+    Firing(
+        "HdfsPathQuotaFull",
+        {**names(900, 99, 1000), **space(TERA, TERA)},
+        {**TRAIN, "quota": "space"},
+        "prod: path /data/train: 100% of its space quota are used: nothing can be written.",
+    ),
+    Silent("HdfsPathQuotaFull", "nearly all is used", {**names(900, 99, 1000), **space(0.95 * TERA, TERA)}),
+    Silent("HdfsPathQuotaFull", "a quota of nothing", {**names(1, 1, 0), **space(0, 0)}),
+    Silent("HdfsPathQuotaFull", "it is made room at once", names("900x5 1000x5 900x600", 0, 1000)),
     Silent("HdfsPathNearQuota", "there is room", {**names(800, 100, 1000), **space(0.9 * TERA, TERA)}),
     Silent("HdfsPathNearQuota", "no quota", {**of("files", 9e9), **of("directories", 1), **of(
         "space_consumed_bytes", 9e15

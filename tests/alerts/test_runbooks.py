@@ -62,3 +62,11 @@ def test_its_configuration_is_valid(page: str, tmp_path: Path) -> None:
 def test_it_does_not_copy_the_expression_that_would_go_stale(alert: str) -> None:
     flat = re.sub(r"\s+", "", PAGES[alert])
     assert re.sub(r"\s+", "", EXPRESSIONS[alert]) not in flat
+
+
+def test_the_ten_things_about_hdfs_are_asked_as_the_alerts_ask() -> None:
+    page = (DOCS / "hdfs.md").read_text("utf-8").partition("## The ten things")[2].partition("\n## ")[0]
+    assert [problem for query in blocks(page, "promql") for problem in promql.problems(query, KNOWN)] == []
+    asked = blocks(page.partition("**2. ")[2].partition("**10. ")[0], "promql")
+    assert len(asked) == 10
+    assert {query.rstrip("\n") for query in asked} - {*EXPRESSIONS.values()} == set()

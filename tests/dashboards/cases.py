@@ -12,12 +12,16 @@ Series = dict[str, float | str]
 
 @dataclass(frozen=True)
 class Case:
-    """Given these series, the signal says this: labels as PromQL writes them -> value."""
+    """Given these series, the signal says this `at` a time: labels as PromQL writes them -> value.
+
+    A value that is a text is promtool's, by the minute.
+    """
 
     why: str
     signal: Signal
     series: Mapping[str, float | str]
     expected: Mapping[str, float]
+    at: str = "0m"
 
 
 def series(metric: object, value: float | str, /, **labels: str) -> Series:

@@ -131,9 +131,19 @@ CASES = [
     Case("a quarter is free", s.FREE, capacity(25, 100), {"{}": 0.25}),
     Case("the only DataNode is dead", s.FREE, capacity(0, 0), {}),
     Case("nothing is known of how it shrinks", s.FULL_IN, capacity(25, 100), {PROD: -2}),
+    Case("how it shrinks is known through a failover", s.FULL_IN, {
+        **of(m.HA_STATE, "1x599 stale", state="active", **page(NN1)),
+        **of(m.HA_STATE, "_x600 1x600", state="active", **page(NN2)),
+        **of(m.CAPACITY_REMAINING, "48000-10x599 stale", **page(NN1)),
+        **of(m.CAPACITY_REMAINING, "_x600 42000-10x600", **page(NN2)),
+    }, {PROD: 40200 / 10 * 60}, "13h"),
     Case("a page cannot be scraped, a daemon not be read", s.DAEMONS_UNREAD, {
-        **of(UP, 1), **of(own.TARGET_UP, 0, target=DN1), **of(own.TARGET_UP, 1, target=NN1), **of(UP, 0, **page(NN2))
+        **of(UP, 1), **of(own.EXPORTER_UP, 1), **of(UP, 0, **page(NN2)),
+        **of(own.TARGET_UP, 0, target=DN1), **of(own.TARGET_UP, 1, target=NN1),
     }, {"{}": 2}),
+    Case("a jmx_exporter answers without its daemon", s.DAEMONS_UNREAD, {
+        **namenodes(m.BLOCKS, 1, 1), **of(UP, 1, **page(DN1))
+    }, {"{}": 1}),
     *(
         Case(f"a NameNode is {state}", d.ROLE, role(state), {f'{{exporter="prod",daemon="{NN1}"}}': number})
         for state, number in (("active", 0), ("standby", 1), ("starting", 4), ("unknown", 6))

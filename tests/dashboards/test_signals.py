@@ -164,7 +164,7 @@ def test_the_signal_says_it(case: Case, program: Callable[[str], Path], tmp_path
                 "interval": "1m",
                 "input_series": [{"series": name, "values": str(value)} for name, value in case.series.items()],
                 "promql_expr_test": [
-                    {"expr": substituted(case.signal.expr), "eval_time": "0m", "exp_samples": expected}
+                    {"expr": substituted(case.signal.expr), "eval_time": case.at, "exp_samples": expected}
                 ],
             }
         ]
