@@ -161,10 +161,11 @@ def test_every_value_that_is_not_zero_is_that_of_the_bridge(
         before, shown, after = (read() for read in (bridge_shows, partial(exported.shown, daemon), bridge_shows))
         ends = {key: sorted((before.get(key, value), value)) for key, value in after.items() if value != 0}
         agreed.update(key for key, (low, high) in ends.items() if between(shown.get(key), low, high))
-        return [f"{key}: {shown.get(key)}, not {ends[key]}" for key in ends.keys() - agreed]
+        # Hadoop's own period has to pass before it counts the calls that filled it.
+        lacking = {str(metric) for metric in COMPARED[daemon]} - {name for name, _ in agreed}
+        return [*lacking, *(f"{key}: {shown.get(key)}, not {ends[key]}" for key in ends.keys() - agreed)]
 
     soon(missing, 90)
-    assert {str(metric) for metric in COMPARED[daemon]} - {name for name, _ in agreed} == set()
 
 
 def between(value: float | None, low: float, high: float) -> bool:
