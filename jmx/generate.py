@@ -58,7 +58,7 @@ _HEADER = """\
 # For jmx_exporter 1.0.1 and 0.20.0, on a {service} of Hadoop 3: see README.md.
 """
 _PLACE = re.compile(r"\{([^{}]*)\}|\*")
-_POSITIVE = "(?=[0-9.]*[1-9])"
+_POSITIVE, _NATURAL = "(?=[0-9.]*[1-9])", "(?!-)"
 _TABLE = re.compile(r"(?<=<!-- table -->\n).*(?=<!-- end of the table -->)", re.DOTALL)
 
 
@@ -105,7 +105,8 @@ def _entries(rule: Rule, service: str) -> Iterator[dict[str, Any]]:
         yield {"pattern": f"{pattern}({'|'.join(known)})$", **told, "value": 1.0}
     else:
         factor = {} if rule.scale == 1 else {"valueFactor": rule.scale}
-        yield {"pattern": pattern + (_POSITIVE if rule.positive else ""), **told, **factor}
+        only = _POSITIVE if rule.positive else _NATURAL if rule.natural else ""
+        yield {"pattern": pattern + only, **told, **factor}
 
 
 def _pattern(rule: Rule, service: str) -> tuple[str, dict[str, str]]:

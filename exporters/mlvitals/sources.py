@@ -81,10 +81,11 @@ def _outcomes(settings: ExporterSettings) -> Iterator[Outcome]:
 
 
 def _unmatched(snapshot: Snapshot | None) -> Iterator[str]:
-    """The configured patterns that are about nothing, as `core.objectives` says how they are counted."""
+    """What was configured and is about nothing, as `core.objectives` says how it is counted."""
     for family in snapshot.families if snapshot else ():
         for values, count in family.samples.items() if str(family.metric).endswith(MATCHES) else ():
-            labels = dict(zip(family.metric.labels, values, strict=True))
-            where = labels.get("key") or labels.get("objective")
             if not count:
-                yield f"{where}: the pattern {labels['pattern']!r} matches nothing"
+                labels = dict(zip(family.metric.labels, values, strict=True))
+                where = labels.get("key") or labels.get("objective")
+                what = f"the pattern {labels['pattern']!r}" if "pattern" in labels else f"the rule {labels.get('rule')}"
+                yield f"{where}: {what} matches nothing" if where else f"{what} matches nothing"

@@ -2,7 +2,8 @@
 
 An exporter declares a metric `…_objective_matches` with the labels `objective` and `pattern`, so that an objective that
 is about nothing (a name was misspelt, something was renamed) does not go unnoticed. Other patterns of a configuration
-are counted likewise, in a metric `…_pattern_matches` whose label `key` says where they stand.
+are counted likewise, in a metric `…_pattern_matches` whose label `key` says where they stand, rules in one with a label
+`rule`.
 """
 
 from __future__ import annotations
