@@ -22,6 +22,7 @@ from mlvitals.hdfs.paths import metrics as paths
 from mlvitals.jmx import metrics as jmx
 from mlvitals.mlflow import metrics as mlflow
 from mlvitals.model import Config
+from mlvitals_alerts.systems import systems
 from tests.support import promql
 from tests.support.pki import Pki
 from tests.support.snippets import NOT_TRIED, PIECE, TRIED_BY, Snippet, snippet, snippets, tried
@@ -80,7 +81,8 @@ def with_secrets(text: str, folder: Path) -> str:
 
 @pytest.mark.parametrize("snippet", tried("promql"))
 def test_queries_use_what_is_declared(snippet: Snippet) -> None:
-    known = promql.known(own, airflow, evidently, hdfs, jmx, mlflow, paths, workspaces)
+    recorded = [(rule.name, rule.labels) for system in systems() for rule in system.recordings]
+    known = promql.known(own, airflow, evidently, hdfs, jmx, mlflow, paths, workspaces, extra=recorded)
     assert promql.problems(snippet.text, known) == []
 
 

@@ -294,7 +294,7 @@ CASES = (
         # From the first look on: nothing is usual yet.
         rows(0),
         CHURN,
-        "data: data set churn: 0 rows, objective not set, average of 7 days 0.",
+        "data: data set churn: 0 rows, objective not set, median of 7 days 0.",
     ),
     Firing(
         "EvidentlyRowsFell",

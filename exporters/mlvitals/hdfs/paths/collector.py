@@ -11,24 +11,31 @@ from mlvitals.core.collector import Deadline, Failure, Snapshot, UpstreamError, 
 from mlvitals.core.files import Entry, Search, Store, has_wildcard
 from mlvitals.core.report import Report
 from mlvitals.core.selection import select
+from mlvitals.core.settings import HttpSettings
 from mlvitals.hdfs.paths import metrics
 from mlvitals.hdfs.paths.config import PathOptions, WatchedPath
 from mlvitals.hdfs.paths.reading import PathReader
+
+PATIENCE = 10.0
+"""Seconds that one of several servers has to answer anything at all."""
 
 
 class PathCollector:
     """Reads what is at each path and below it.
 
     Paths are read one after the other, so that the NameNode walks through one at a time. What failed goes last the
-    next time: a path that takes all the time there is must not keep the others unread. So does the first NameNode when
-    the time was over: one that hangs must not keep the other one unasked.
+    next time: a path that takes all the time there is must not keep the others unread.
     """
 
     name = "paths"
     auxiliary = True
 
     def __init__(
-        self, settings: PathOptions, servers: Sequence[str], clock: Callable[[], float] = time.monotonic
+        self,
+        settings: PathOptions,
+        servers: Sequence[str],
+        clock: Callable[[], float] = time.monotonic,
+        patience: float = PATIENCE,
     ) -> None:
         self.targets = tuple(entry.path for entry in settings.paths)
         self.schedule = settings.paths_schedule()
@@ -36,13 +43,14 @@ class PathCollector:
         self._servers = [settings.http(url) for url in settings.webhdfs or servers]
         self._turns = list(settings.paths)
         self._clock = clock
+        self._patience = patience
 
     def collect(self, deadline: Deadline) -> Iterator[Snapshot | Failure]:
         """Read every path once."""
         # Imported here, because its library is not everywhere.
         from mlvitals.core.webhdfs import WebHdfsStore
 
-        store = WebHdfsStore(self._servers, self._settings.hdfs_user, deadline)
+        store = WebHdfsStore(self._answering(deadline), self._settings.hdfs_user, deadline)
         reader = PathReader(store, self._settings.max_path_entries, self._clock)
         try:
             for entry in tuple(self._turns):
@@ -54,11 +62,28 @@ class PathCollector:
                 yield result
         finally:
             store.close()
-            if deadline.expired:
-                self._servers.append(self._servers.pop(0))
 
     def close(self) -> None:
         """There is nothing to free: connections end with their collection."""
+
+    def _answering(self, deadline: Deadline) -> Sequence[HttpSettings]:
+        """The servers, first those that answer: one that hangs would take all the time that there is for the paths."""
+        if len(self._servers) == 1:
+            return self._servers
+        return sorted(self._servers, key=lambda server: not self._answers(server, deadline))
+
+    def _answers(self, server: HttpSettings, deadline: Deadline) -> bool:
+        from mlvitals.core.webhdfs import WebHdfsStore
+
+        own = Deadline(min(self._patience, deadline.remaining()))
+        deadline.on_expire(own.expire)
+        store = WebHdfsStore([server], self._settings.hdfs_user, own)
+        try:
+            return store.entry("/") is not None
+        except UpstreamError:
+            return False
+        finally:
+            store.close()
 
     def _read(self, entry: WatchedPath, store: Store, reader: PathReader) -> Snapshot:
         report = Report()

@@ -233,14 +233,19 @@ def test_a_path_that_hangs_is_the_last_one_the_next_time(server: Replay, hdfs: F
     assert list(look(watched)) == ["/data/test", "/nope", TRAIN]
 
 
-def test_a_name_node_that_hangs_is_the_last_one_the_next_time(server: Replay) -> None:
+def test_a_name_node_that_hangs_keeps_no_path_from_being_read(server: Replay) -> None:
     with Replay(FAULTS["hang"]) as frozen:
-        watched = collector([frozen.url, server.url], TRAIN)
-        first = first_of(watched)
-        assert isinstance(first, Failure)
-        assert first.reason == "timeout"
+        watched = PathCollector(options({"path": TRAIN}), [frozen.url, server.url], patience=0.3)
         assert isinstance(look(watched)[TRAIN], Snapshot)
         assert len(frozen.requests) == 1
+
+
+def test_where_no_name_node_answers_the_paths_say_why() -> None:
+    with Replay(FAULTS["hang"]) as frozen, Replay(FAULTS["hang"]) as second:
+        watched = PathCollector(options({"path": TRAIN}), [frozen.url, second.url], patience=0.1)
+        failed = first_of(watched)
+    assert isinstance(failed, Failure)
+    assert failed.reason == "timeout"
 
 
 def first_of(watched: PathCollector) -> Snapshot | Failure:
