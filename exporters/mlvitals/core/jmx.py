@@ -76,6 +76,8 @@ class Template:
         self._literals = _PLACE.split(text)[::2]
         if any(name is not None and not re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in self.names):
             raise ValueError(f"expected a label name between braces in {text!r}, lower case")
+        if any("{" in literal or "}" in literal for literal in self._literals):
+            raise ValueError(f"expected braces around a label name only, not as in {text!r}")
         if "" in self._literals[1:-1]:
             raise ValueError(f"expected text between two places of {text!r}")
 

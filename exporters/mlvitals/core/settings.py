@@ -53,6 +53,8 @@ def http_url(value: str) -> str:
     except ValueError:
         # Not urlsplit's words: they repeat the text, which may hold a password.
         raise ValueError("expected a URL such as http://mlflow:5000; host or port is malformed") from None
+    if parts.scheme == "hdfs":
+        raise ValueError("expected the URL of its web server, such as http://nn1:9870, not of its RPC")
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError("expected a URL such as http://mlflow:5000")
     if parts.username is not None or parts.password is not None:

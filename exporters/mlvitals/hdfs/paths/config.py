@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import Annotated, Any
@@ -21,6 +22,8 @@ def _path(value: str) -> str:
         raise ValueError("expected an absolute path on HDFS, such as /data/train")
     if "**" in parts:
         raise ValueError("expected no **: of a folder everything below it is looked at")
+    if re.search(r"\{[^{}]*,[^{}]*\}", value):
+        raise ValueError("expected no alternatives between braces: an entry for each of them")
     if len(value) > MAX_LABEL or not value.isprintable():
         raise ValueError(f"expected at most {MAX_LABEL} printable characters")
     return value.rstrip("/") or "/"

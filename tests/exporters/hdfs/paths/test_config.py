@@ -27,7 +27,7 @@ def test_paths(written: str, path: str) -> None:
     "path",
     [
         *("", "data", "./data", "//", "//data", "/data//x", "/data/../x", "/./data", "/data/.", "hdfs://nn/data"),
-        *("/data/**", "/**/x", "/two\nlines", "/\x00", "/" + "x" * 256),
+        *("/data/{a,b}", "/data/**", "/**/x", "/two\nlines", "/\x00", "/" + "x" * 256),
     ],
 )
 def test_what_is_no_path(path: str) -> None:
