@@ -67,7 +67,8 @@ class PathReader:
 
 def _latest(at: Entry, search: Search) -> float | None:
     end = time.time() + AHEAD
-    times = (file.modified for file in search.files(at))
+    # An empty file below a folder is what a writer that was refused leaves. A marker may be watched itself.
+    times = (file.modified for file in search.files(at) if file.size or not at.is_folder)
     return max((each for each in times if each is not None and each <= end), default=None)
 
 

@@ -95,6 +95,14 @@ def test_what_a_failing_job_leaves_makes_nothing_new(server: Replay, hdfs: FakeH
     assert seen(server, TRAIN)[NEWEST] == MODIFIED / 1000
 
 
+def test_the_empty_file_of_a_refused_write_makes_nothing_new(server: Replay, hdfs: FakeHdfs) -> None:
+    hdfs.files[f"{TRAIN}/part-9"] = b""
+    hdfs.times[f"{TRAIN}/part-9"] = MODIFIED + 5000
+    assert seen(server, TRAIN)[NEWEST] == MODIFIED / 1000
+    marker = f"{TRAIN}/part-9"
+    assert seen(server, marker)[sample(metrics.PATH_NEWEST_MODIFICATION, path=marker)] == MODIFIED / 1000 + 5
+
+
 def test_a_time_to_come_is_not_the_newest(server: Replay, hdfs: FakeHdfs) -> None:
     hdfs.times[f"{TRAIN}/dt=2/part-0"] = int((time.time() + 86400) * 1000)
     assert seen(server, TRAIN)[NEWEST] == MODIFIED / 1000
