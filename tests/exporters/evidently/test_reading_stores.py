@@ -80,11 +80,11 @@ def newest(base: str, settle: str = "2m", **exporter: Any) -> list[Sample]:
     return [taken("current", exporter, **dataset), taken("reference", exporter, **dataset)]
 
 
-def settled(bucket: Mapping[str, Any]) -> list[Sample]:
-    """The same of the bucket, which was filled just now. S3's times are whole seconds."""
+def settled(base: str, **exporter: Any) -> list[Sample]:
+    """The same of files that were written just now. S3's times are whole seconds."""
     written = time.time()
     assert wait_for(lambda: time.time() - written > 1, 5)
-    return newest("s3://lake", settle="1s", s3=bucket)
+    return newest(base, settle="1s", **exporter)
 
 
 def test_partitions_on_hdfs(servers: tuple[Replay, Replay]) -> None:
@@ -97,7 +97,7 @@ def test_partitions_on_hdfs(servers: tuple[Replay, Replay]) -> None:
 
 
 def test_partitions_on_s3(bucket: Mapping[str, Any]) -> None:
-    current, previous = settled(bucket)
+    current, previous = settled("s3://lake", s3=bucket)
     assert (current.table["x"].to_pylist(), previous.table["x"].to_pylist()) == ([2, 3, 4], [1])
     assert (current.about.files, current.about.location) == (2, "s3://lake/data/churn/dt=*/")
     assert current.about.modified
@@ -135,7 +135,7 @@ def limited(user: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def test_the_rights_that_the_guide_names_are_enough_on_s3(limited: Mapping[str, Any]) -> None:
-    current, previous = settled(limited)
+    current, previous = settled("s3://lake", s3=limited)
     assert (current.table["x"].to_pylist(), previous.table["x"].to_pylist()) == ([2, 3, 4], [1])
     for path in ("s3://lake/data/churn", "s3://lake/data/churn/dt=2026-11-22/part-1.parquet"):
         assert taken(current=path, more={"s3": limited}).about.rows

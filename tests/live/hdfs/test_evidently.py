@@ -20,14 +20,14 @@ from mlvitals.evidently.workspace.collector import WorkspaceCollector
 from pipeline import data
 from pipeline.run import raw_url
 from tests.exporters.evidently.sides import taken
-from tests.exporters.evidently.test_reading_stores import FILES, newest
+from tests.exporters.evidently.test_reading_stores import FILES, settled
 from tests.exporters.evidently.workspace.configured import collector
 from tests.exporters.evidently.workspace.test_golden import HERE, SHOWN
 from tests.exporters.evidently.workspace.test_hdfs import copied
 from tests.support.exposition import read, text
 from tests.support.missing import skipped_without
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.ordered]
 
 PRIVATE = "/private/salaries.jsonl"
 
@@ -53,7 +53,7 @@ def workspace(pair: Hdfs) -> Iterator[WorkspaceCollector]:
 
 def is_read(pair: Hdfs, workspace: WorkspaceCollector) -> None:
     """What a local folder would give."""
-    current, previous = newest(pair.url)
+    current, previous = settled(pair.url)
     assert (current.table["x"].to_pylist(), previous.table["x"].to_pylist()) == ([2, 3, 4], [1])
     assert taken(current=f"{pair.url}/data/lines.jsonl").about.rows == 1000
     assert text(read(workspace).families) == (HERE / "expected.prom").read_text(encoding="utf-8")
