@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client import Metric as Exposition
@@ -24,7 +25,8 @@ def read(collector: Collector, seconds: float = 30.0) -> Snapshot:
 def text(families: Iterable[Family]) -> str:
     """The exposition text of the families that have samples."""
     shown = [family.exposition() for family in families if family.samples]
-    return generate_latest(_Fixed(shown)).decode()
+    # Old releases of the library write e+011, which is the same number.
+    return re.sub(r"(?<=\de\+)0(?=\d\d$)", "", generate_latest(_Fixed(shown)).decode(), flags=re.MULTILINE)
 
 
 def samples(*snapshots: Snapshot) -> Samples:
