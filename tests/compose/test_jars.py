@@ -38,7 +38,7 @@ def test_what_to_install_is_said_at_once_where_there_is_no_debian(there: tuple[s
 
 def test_what_maven_says_is_passed_on_and_asked_again_the_next_time(path: Path) -> None:
     _executable(path, "java")
-    _executable(path, "mvn", "echo '[WARNING] slow'; echo '[ERROR] Unknown host repo.maven.apache.org'; exit 1")
+    _executable(path, "mvn", "echo '[WARNING] slow'; echo '[ERROR] Unknown host central.example'; exit 1")
     java.check()
     for _ in range(2):
         with pytest.raises(MissingError, match=r"cannot fetch Hadoop; mvn says:\n\[ERROR\] Unknown host") as raised:
