@@ -35,6 +35,12 @@ def parts(location: str) -> Parts:
     return Parts(match["scheme"].lower(), match["authority"], match["path"]) if match else Parts("file", "", location)
 
 
+def path_in_store(location: str) -> str:
+    """The path by which the location's store knows it: of S3 it begins with the bucket."""
+    scheme, authority, path = parts(location)
+    return f"{authority}{path}" if scheme == "s3" else path
+
+
 def below_folder(location: str, info: ValidationInfo) -> str:
     """A relative local path starts at the configuration file's folder; its slash at the end stays."""
     folder: Path = (info.context or {}).get("folder", Path())
@@ -96,11 +102,12 @@ def opened(location: str, access: Access, deadline: Deadline) -> tuple[Store, st
     """The store of a location and the path in it. Imports the store's library. Raises UpstreamError."""
     if wrong := mistake(location):
         raise UpstreamError("parse", f"{shown_location(location)}: {wrong}")
-    scheme, authority, path = parts(location)
+    scheme, authority, _ = parts(location)
+    path = path_in_store(location)
     if scheme == "file":
         return LocalStore(deadline), path
     if scheme == "s3":
-        return S3Store(access.s3, deadline), f"{authority}{path}"
+        return S3Store(access.s3, deadline), path
     # Imported here, because its library is not everywhere.
     from mlvitals.core.webhdfs import WebHdfsStore
 

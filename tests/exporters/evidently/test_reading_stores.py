@@ -17,6 +17,7 @@ from compose.processes import wait_for
 from mlvitals.core.collector import UpstreamError
 from mlvitals.evidently.reading import Sample
 from tests.exporters.evidently.sides import taken
+from tests.support.bucket import MOTO, filled
 from tests.support.hdfs import MODIFIED, FakeHdfs, running
 from tests.support.replay import Answer, Replay, Request
 
@@ -37,9 +38,6 @@ FILES: Mapping[str, bytes] = {
 }
 
 
-MOTO = "moto does not install beside the oldest releases"
-
-
 @pytest.fixture
 def hdfs() -> FakeHdfs:
     return FakeHdfs(FILES)
@@ -54,19 +52,8 @@ def servers(hdfs: FakeHdfs) -> Iterator[tuple[Replay, Replay]]:
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[dict[str, Any]]:
     """The same files in a bucket; the key `s3` of the exporter."""
-    boto3 = pytest.importorskip("boto3", reason=MOTO)
-    server = pytest.importorskip("moto.server", reason=MOTO).ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
-    client = boto3.client("s3", endpoint_url=url, **keys)
-    client.create_bucket(Bucket="lake")
-    for path, data in FILES.items():
-        client.put_object(Bucket="lake", Key=path.lstrip("/"), Body=data)
-    client.close()
-    yield {"endpoint_url": url, "access_key": "a", "secret_key": "b", "region": "us-east-1"}
-    server.stop()
+    with filled("lake", FILES) as reached:
+        yield reached
 
 
 def url_of(server: Replay) -> str:

@@ -26,7 +26,7 @@ class Workspace(Settings):
     name: Name = Field(description="becomes the label workspace, and the target in mlvitals_target_up")
     url: HttpUrl | None = Field(None, description="base URL of an Evidently UI, such as http://evidently:8000")
     path: Folder | None = Field(
-        None, description="folder of the workspace, instead of url; local, webhdfs:// or swebhdfs://"
+        None, description="folder of the workspace, instead of url; local, webhdfs://, swebhdfs:// or s3://"
     )
     projects: Patterns = Patterns()
     max_projects: int = Field(
@@ -57,7 +57,7 @@ class Workspace(Settings):
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[Mistake]:
         """Neither place, or both, or one that cannot be read."""
-        yield from _one_place(data, ("file", "webhdfs", "swebhdfs"))
+        yield from _one_place(data, ("file", "webhdfs", "swebhdfs", "s3"))
 
 
 class RunStore(Settings):

@@ -15,7 +15,7 @@ from pydantic_core import from_json
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.failures import misshapen, words_of
 from mlvitals.core.files import Entry, Store
-from mlvitals.core.locations import Access, opened, parts
+from mlvitals.core.locations import Access, opened, path_in_store
 from mlvitals.core.outbound import MAX_VALUES, count_values
 from mlvitals.core.room import LARGE, Room
 from mlvitals.evidently.workspace import answers
@@ -35,12 +35,12 @@ _PIECE = 1 << 20
 
 
 class FolderSource:
-    """A local folder, or one on HDFS. A snapshot that cannot be read is not tried again until its file changes."""
+    """A folder, local or on HDFS or S3. A snapshot that cannot be read is not tried again until its file changes."""
 
     def __init__(self, location: str, access: Access) -> None:
         self._location = location
         self._access = access
-        self._root = parts(location).path.rstrip("/")
+        self._root = path_in_store(location).rstrip("/")
         self._store: tuple[Deadline, Store] | None = None
         self._seen: dict[str, tuple[Entry, SnapshotRef]] = {}
 

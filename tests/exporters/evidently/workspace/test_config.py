@@ -25,7 +25,7 @@ DATASET = {"name": "churn", "reference": "r.csv", "current": "c.csv"}
         ({"url": "h"}, "expected a URL"),
         ({"url": "http://me:secret@h"}, "credentials do not belong in a URL"),
         ({"path": ""}, "at least 1 character"),
-        ({"path": "s3://bucket/w"}, "expected a local folder, or webhdfs://, or swebhdfs://"),
+        ({"path": "gs://bucket/w"}, "expected a local folder, or webhdfs://, or swebhdfs://, or s3://"),
         ({"path": "http://evidently:8000"}, "a server of Evidently's UI is named by url"),
         ({"path": "webhdfs://me:pw@nn/w"}, "credentials do not belong in a URL"),
         ({"path": "/w", "max_projects": 0}, "greater than or equal to 1"),
