@@ -14,28 +14,18 @@ from mlvitals.core import s3
 from mlvitals.core.collector import Deadline, UpstreamError
 from mlvitals.core.files import Entry
 from mlvitals.core.s3 import S3, S3Store
+from tests.support.bucket import filled
 from tests.support.pki import Pki
 from tests.support.replay import FAULTS, Answer, Replay, always
 
-MOTO = "moto does not install beside the oldest releases"
 SECRET = "hunter2-and-more"
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    boto3 = pytest.importorskip("boto3", reason=MOTO)
-    server = pytest.importorskip("moto.server", reason=MOTO).ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    keys = {"aws_access_key_id": "vitals", "aws_secret_access_key": SECRET, "region_name": "us-east-1"}
-    client = boto3.client("s3", endpoint_url=url, **keys)
-    client.create_bucket(Bucket="lake")
-    for key in ("churn/dt=1/a.csv", "churn/dt=2/b.csv", "churn/readme.md", "churn/ä b?.csv", "other/x"):
-        client.put_object(Bucket="lake", Key=key, Body=b"x" * len(key))
-    client.close()
-    yield url
-    server.stop()
+    keys = ("churn/dt=1/a.csv", "churn/dt=2/b.csv", "churn/readme.md", "churn/ä b?.csv", "other/x")
+    with filled("lake", {key: b"x" * len(key) for key in keys}) as reached:
+        yield reached["endpoint_url"]
 
 
 def store(url: str, **more: Any) -> S3Store:
